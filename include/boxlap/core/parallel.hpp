@@ -1,0 +1,67 @@
+/// Chunks of work on a few threads: the chunks do not depend on the number of threads, so neither does any result.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <thread>
+#include <vector>
+
+#include "error.hpp"
+#include "index.hpp"
+
+namespace boxlap::detail {
+
+/// The number of threads an option means: 0 is all cores.
+[[nodiscard]] inline int thread_count(int threads) {
+  if (threads < 0) [[unlikely]] {
+    invalid("threads is ", threads, ", expected 0 (all cores) or more");
+  }
+  return threads > 0 ? threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+/// Calls work(chunk) once for each 0 <= chunk < chunks, on at most `threads` threads, the calling one among them.
+/// Chunks start in ascending order. The first exception is thrown again here after all threads have stopped.
+template <class Work>
+void for_each_chunk(int threads, Index chunks, const Work& work) {
+  const int workers = std::min<int>(threads, chunks);
+  if (workers <= 1) {
+    for (Index chunk = 0; chunk < chunks; ++chunk) {
+      work(chunk);
+    }
+    return;
+  }
+  std::atomic<Index> next{0};
+  std::atomic<bool> failed{false};
+  std::exception_ptr error;
+  const auto run = [&] {
+#if defined(__cpp_exceptions)
+    try {
+#endif
+      for (Index chunk; (chunk = next.fetch_add(1, std::memory_order_relaxed)) < chunks;) {
+        work(chunk);
+      }
+#if defined(__cpp_exceptions)
+    } catch (...) {
+      next.store(chunks);
+      if (!failed.exchange(true)) {
+        error = std::current_exception();
+      }
+    }
+#endif
+  };
+  std::vector<std::thread> others;
+  others.reserve(static_cast<std::size_t>(workers - 1));
+  for (int k = 1; k < workers; ++k) {
+    others.emplace_back(run);
+  }
+  run();
+  for (std::thread& other : others) {
+    other.join();
+  }
+  if (error) {
+    std::rethrow_exception(error);
+  }
+}
+
+}  // namespace boxlap::detail

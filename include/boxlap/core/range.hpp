@@ -1,0 +1,100 @@
+/// Anything with a size and a [i] is a range of rows; view() makes one of a function, take() picks rows of one.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <iterator>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "error.hpp"
+#include "index.hpp"
+
+namespace boxlap {
+namespace detail {
+
+/// range[i] with the index type the range itself names, so that no conversion warns in the user's build.
+template <class R>
+[[nodiscard]] constexpr decltype(auto) element(const R& range, Index i) {
+  if constexpr (requires { typename R::size_type; }) {
+    return range[static_cast<typename R::size_type>(i)];
+  } else {
+    return range[i];
+  }
+}
+
+template <class R>
+using Element = std::remove_cvref_t<decltype(element(std::declval<const R&>(), Index{}))>;
+
+}  // namespace detail
+
+/// A range of rows: std::size(range) and range[i]. Vector, span, array, C array, Eigen vector, view(n, f).
+template <class R>
+concept Rows = requires(const R& range) {
+  { std::size(range) } -> std::convertible_to<std::size_t>;
+  detail::element(range, Index{});
+};
+
+/// Rows of numbers: scores, weights.
+template <class R>
+concept Numbers = Rows<R> && std::is_arithmetic_v<detail::Element<R>> && !std::same_as<detail::Element<R>, bool>;
+
+/// Rows of labels: any integer or enumeration. Only equality counts; no value is special.
+template <class R>
+concept Labels = Rows<R> &&(std::integral<detail::Element<R>> || std::is_enum_v<detail::Element<R>>);
+
+namespace detail {
+
+template <Rows R>
+[[nodiscard]] Index rows_of(const R& range, const char* what) {
+  return to_index(static_cast<std::size_t>(std::size(range)), what);
+}
+
+}  // namespace detail
+
+/// The rows f(0), f(1), ..., f(n - 1), computed when they are read. See view().
+template <class F>
+class View {
+ public:
+  constexpr View(std::size_t n, F f) : n_(n), f_(std::move(f)) {}
+  [[nodiscard]] constexpr std::size_t size() const noexcept { return n_; }
+  [[nodiscard]] constexpr decltype(auto) operator[](Index i) const { return f_(i); }
+
+ private:
+  std::size_t n_;
+  F f_;
+};
+
+/// Reads any memory layout as rows, without a copy: `view(n, [&](Index i) { return Box{x1[i], y1[i], x2[i], y2[i]};
+/// })`.
+///
+/// f(i) returns a shape, a score or a label for 0 <= i < n. It must be pure: it is called any number of times, in any
+/// order, and from several threads when an option asks for them. O(1), no memory. What f refers to must outlive the
+/// view.
+template <std::invocable<Index> F>
+[[nodiscard]] constexpr View<F> view(std::size_t n, F f) {
+  return View<F>(n, std::move(f));
+}
+
+/// The rows of `range` that `rows` names, in that order: boxes[keep] of numpy.
+///
+/// A row may be named twice. Throws std::invalid_argument naming the position when a row is out of range. O(rows).
+template <Rows R, Rows I>
+requires std::integral<detail::Element<I>>
+[[nodiscard]] std::vector<detail::Element<R>> take(const R& range, const I& rows) {
+  const Index n = detail::rows_of(range, "range");
+  const Index count = detail::rows_of(rows, "rows");
+  std::vector<detail::Element<R>> taken;
+  taken.reserve(detail::at(count));
+  for (Index k = 0; k < count; ++k) {
+    const auto row = detail::element(rows, k);
+    if (std::cmp_less(row, 0) || std::cmp_greater_equal(row, n)) [[unlikely]] {
+      detail::invalid("rows[", k, "] is ", row, ", range has ", n, " rows");
+    }
+    taken.push_back(detail::element(range, static_cast<Index>(row)));
+  }
+  return taken;
+}
+
+}  // namespace boxlap

@@ -1,0 +1,81 @@
+/// What a shape is: any type with bounds(s), area(s) and intersection_area(a, b) found by argument-dependent lookup.
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+#include <vector>
+
+#include "../core/range.hpp"
+#include "box.hpp"
+
+namespace boxlap {
+namespace detail {
+
+template <class T>
+inline constexpr bool is_box = false;
+template <class T>
+inline constexpr bool is_box<Box<T>> = true;
+
+}  // namespace detail
+
+/// A shape. Three free functions beside the type make one, and give it the join, the matrices, nms, evaluation:
+///
+///     Box<T> bounds(const S&);                       the smallest box around it, rounded outward
+///     T      area(const S&);                         in square pixels
+///     R      intersection_area(const S&, const S&);  0 where two do not meet; symmetric; at most either area
+///
+/// Optionally `prepare(s)`: a shape of another type that stands for s and answers faster (sines, edge tables). The
+/// library then prepares each row once and works on what it got.
+template <class S>
+concept Shape = requires(const S& s) {
+  requires detail::is_box<std::remove_cvref_t<decltype(bounds(s))>>;
+  { area(s) } -> std::floating_point;
+  { intersection_area(s, s) } -> std::floating_point;
+};
+
+/// Two shapes, of one kind or of two, whose overlap is known.
+template <class A, class B>
+concept Overlapping = Shape<A> && Shape<B> && requires(const A& a, const B& b) {
+  { intersection_area(a, b) } -> std::floating_point;
+};
+
+/// Rows of shapes: vector, span, array, C array, view(n, f), a door of eigen.hpp, a ShapeIndex.
+template <class R>
+concept Shapes = Rows<R> && Shape<detail::Element<R>>;
+
+/// Two ranges whose shapes overlap.
+template <class A, class B>
+concept OverlappingShapes = Shapes<A> && Shapes<B> && Overlapping<detail::Element<A>, detail::Element<B>>;
+
+namespace detail {
+
+template <class S>
+using BoundsScalar = decltype(std::remove_cvref_t<decltype(bounds(std::declval<const S&>()))>::x1);
+
+/// The scalar type of the overlap of an A and a B.
+template <class A, class B = A>
+using Overlap = std::remove_cvref_t<decltype(intersection_area(std::declval<const A&>(), std::declval<const B&>()))>;
+
+template <class S>
+concept Preparable = requires(const S& s) {
+  prepare(s);
+};
+
+/// Each row of `shapes`, prepared once if its type knows how; the range itself otherwise.
+template <Shapes R>
+[[nodiscard]] decltype(auto) prepare_all(const R& shapes) {
+  if constexpr (Preparable<Element<R>>) {
+    const Index n = rows_of(shapes, "shapes");
+    std::vector<std::remove_cvref_t<decltype(prepare(element(shapes, Index{})))>> prepared;
+    prepared.reserve(at(n));
+    for (Index i = 0; i < n; ++i) {
+      prepared.push_back(prepare(element(shapes, i)));
+    }
+    return prepared;
+  } else {
+    return (shapes);
+  }
+}
+
+}  // namespace detail
+}  // namespace boxlap
