@@ -7,7 +7,9 @@
 #include <concepts>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "index.hpp"
@@ -45,59 +47,78 @@ struct Keyed {
   Index row;
 };
 
-/// Sorts by key, equal keys in the order they came (least significant digit first, 11 bits a pass).
-///
-/// Reads only the low `bits` bits of the keys; a digit that is the same everywhere costs no pass. `scratch` is resized
-/// to the input's length. O(n * bits / 11) time; the histograms take 8 KiB a pass on the stack.
-template <class Key>
-void radix_sort(std::vector<Keyed<Key>>& items, std::vector<Keyed<Key>>& scratch,
-                int bits = std::numeric_limits<Key>::digits) {
-  constexpr int digit_bits = 11;
-  constexpr std::size_t buckets = std::size_t{1} << digit_bits;
-  constexpr Key mask = static_cast<Key>(buckets - 1);
-  constexpr int most_passes = (std::numeric_limits<Key>::digits + digit_bits - 1) / digit_bits;
-  const int passes = std::min(most_passes, (bits + digit_bits - 1) / digit_bits);
-  if (items.size() < 2) {
-    return;
-  }
-  if (items.size() <= 64) {  // insertion is faster than clearing a histogram up to here (measured)
-    for (std::size_t i = 1; i < items.size(); ++i) {
-      const Keyed<Key> item = items[i];
-      std::size_t k = i;
-      for (; k > 0 && item.key < items[k - 1].key; --k) {
-        items[k] = items[k - 1];
-      }
-      items[k] = item;
+/// Insertion is faster than clearing histograms up to this many items (measured).
+inline constexpr std::size_t insertion_sort_limit = 64;
+
+template <class Item, class KeyOf>
+void insertion_sort(std::span<Item> items, const KeyOf& key_of) {
+  for (std::size_t i = 1; i < items.size(); ++i) {
+    const Item item = items[i];
+    std::size_t k = i;
+    for (; k > 0 && key_of(item) < key_of(items[k - 1]); --k) {
+      items[k] = items[k - 1];
     }
-    return;
+    items[k] = item;
   }
-  std::array<std::array<std::uint32_t, buckets>, static_cast<std::size_t>(most_passes)> counts;
+}
+
+/// Sorts by the low `bits` bits of an unsigned key, equal keys in the order they came, and returns the span that holds
+/// the result: `items` or `scratch`, which must be as long. Higher bits of the keys must be equal everywhere.
+///
+/// Least significant digit first, at most 11 bits a pass; a digit that is the same everywhere costs no pass.
+/// O(n * bits / 11) time; the histograms take 8 KiB a pass on the stack.
+template <class Item, class KeyOf>
+[[nodiscard]] std::span<Item> radix_sort(std::span<Item> items, std::span<Item> scratch, int bits,
+                                         const KeyOf& key_of) {
+  using Key = std::remove_cvref_t<decltype(key_of(items[0]))>;
+  constexpr int most_digit_bits = 11;
+  constexpr int most_passes = (std::numeric_limits<Key>::digits + most_digit_bits - 1) / most_digit_bits;
+  if (items.size() <= insertion_sort_limit) {
+    insertion_sort(items, key_of);
+    return items;
+  }
+  const int passes = std::clamp((bits + most_digit_bits - 1) / most_digit_bits, 1, most_passes);
+  const int digit_bits = (bits + passes - 1) / passes;
+  const Key mask = static_cast<Key>((Key{1} << digit_bits) - 1);
+  std::array<std::array<std::uint32_t, std::size_t{1} << most_digit_bits>, static_cast<std::size_t>(most_passes)>
+      counts;
   for (int pass = 0; pass < passes; ++pass) {
-    counts[static_cast<std::size_t>(pass)].fill(0);
+    std::fill_n(counts[static_cast<std::size_t>(pass)].begin(), static_cast<std::size_t>(mask) + 1, 0U);
   }
-  for (const Keyed<Key>& item : items) {
-    Key key = item.key;
+  for (const Item& item : items) {
+    Key key = key_of(item);
     for (int pass = 0; pass < passes; ++pass) {
-      ++counts[static_cast<std::size_t>(pass)][key & mask];
+      ++counts[static_cast<std::size_t>(pass)][static_cast<std::size_t>(key & mask)];
       key = static_cast<Key>(key >> digit_bits);
     }
   }
-  scratch.resize(items.size());
   for (int pass = 0; pass < passes; ++pass) {
     auto& offsets = counts[static_cast<std::size_t>(pass)];
     const int shift = pass * digit_bits;
-    if (offsets[static_cast<std::size_t>((items.front().key >> shift) & mask)] == items.size()) {
+    const auto digit = [&](const Item& item) { return static_cast<std::size_t>((key_of(item) >> shift) & mask); };
+    if (offsets[digit(items[0])] == items.size()) {
       continue;
     }
     std::uint32_t sum = 0;
-    for (std::uint32_t& offset : offsets) {
-      const std::uint32_t count = offset;
-      offset = sum;
-      sum += count;
+    for (std::size_t d = 0; d <= static_cast<std::size_t>(mask); ++d) {
+      sum += std::exchange(offsets[d], sum);
     }
-    for (const Keyed<Key>& item : items) {
-      scratch[offsets[static_cast<std::size_t>((item.key >> shift) & mask)]++] = item;
+    for (const Item& item : items) {
+      scratch[offsets[digit(item)]++] = item;
     }
+    std::swap(items, scratch);
+  }
+  return items;
+}
+
+/// The same for Keyed rows in vectors: the result is in `items`, `scratch` is resized.
+template <class Key>
+void radix_sort(std::vector<Keyed<Key>>& items, std::vector<Keyed<Key>>& scratch,
+                int bits = std::numeric_limits<Key>::digits) {
+  scratch.resize(items.size());
+  const auto sorted =
+      radix_sort(std::span(items), std::span(scratch), bits, [](const Keyed<Key>& item) { return item.key; });
+  if (sorted.data() != items.data()) {
     items.swap(scratch);
   }
 }

@@ -1,0 +1,345 @@
+/// Sparse matrices of overlap: IoU, IoF, intersection and union of the pairs that meet, and nothing for those that
+/// don't.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "../core/order.hpp"
+#include "../shape/overlap.hpp"
+#include "csr.hpp"
+#include "join.hpp"
+#include "pairs.hpp"
+
+namespace boxlap {
+
+/// Which overlaps a matrix keeps: those with value > 0 and double(value) >= min.
+struct OverlapOptions {
+  double min = 0;   ///< IoU, IoF: a ratio; intersection, union: square pixels. For IoU of boxes it also saves time
+  int threads = 1;  ///< 0: all cores. The result does not depend on it
+};
+
+namespace detail {
+
+/// The measures, each of the shared area and the two areas.
+struct IouMeasure {
+  static constexpr bool symmetric = true;
+  template <class R>
+  [[nodiscard]] constexpr R operator()(R shared, R area_a, R area_b) const noexcept {
+    return iou_of(shared, area_a, area_b);
+  }
+};
+struct IofMeasure {
+  static constexpr bool symmetric = false;
+  template <class R>
+  [[nodiscard]] constexpr R operator()(R shared, R area_a, R) const noexcept {
+    return ratio(shared, area_a);
+  }
+};
+struct IntersectionMeasure {
+  static constexpr bool symmetric = true;
+  template <class R>
+  [[nodiscard]] constexpr R operator()(R shared, R, R) const noexcept {
+    return shared;
+  }
+};
+struct UnionMeasure {
+  static constexpr bool symmetric = true;
+  template <class R>
+  [[nodiscard]] constexpr R operator()(R shared, R area_a, R area_b) const noexcept {
+    return union_of(shared, area_a, area_b);
+  }
+};
+
+/// A box shrunk about its centre so far that two boxes whose IoU is at least `min` still meet.
+///
+/// IoU >= t gives, along each axis, shared >= t * (larger side), hence a distance of the centres of at most
+/// (1 - t) * (sum of the sides) / 2: boxes scaled by 1 - t still meet. The margins cover the rounding of the IoU (a few
+/// units in the last place of t) and of the shrunk corners (of the largest coordinate).
+template <class T>
+struct ShrinkForIou {
+  T scale;
+
+  explicit ShrinkForIou(double min)
+      : scale(static_cast<T>(1 -
+                             std::min(1.0, min) * (1 - 32 * static_cast<double>(std::numeric_limits<T>::epsilon())))) {}
+
+  [[nodiscard]] Box<T> operator()(const Box<T>& box) const noexcept {
+    if (!has_extent(box)) {
+      return box;
+    }
+    const auto shrink = [this](T low, T high, T& new_low, T& new_high) {
+      const T center = low / 2 + high / 2, half = (high / 2 - low / 2) * scale;
+      const T margin = 4 * std::numeric_limits<T>::epsilon() * std::max(std::abs(low), std::abs(high)) +
+                       4 * std::numeric_limits<T>::denorm_min();
+      new_low = std::max(low, center - half - margin);
+      new_high = std::min(high, center + half + margin);
+    };
+    Box<T> result;
+    shrink(box.x1, box.x2, result.x1, result.x2);
+    shrink(box.y1, box.y2, result.y1, result.y2);
+    return has_extent(result) ? result : box;  // infinite or overflowing boxes stay as they are
+  }
+};
+
+inline void check(const OverlapOptions& options) {
+  if (std::isnan(options.min)) [[unlikely]] {
+    invalid("min is NaN");
+  }
+}
+
+template <class R>
+[[nodiscard]] bool kept(R value, double min) noexcept {
+  return value > 0 && static_cast<double>(value) >= min;
+}
+
+/// Sorted entries as a matrix: key_of(item) and value_of(item, i, j).
+template <class R, class Item, class KeyOf, class ValueOf>
+[[nodiscard]] Csr<R> csr_of_sorted(std::span<const Item> sorted, const PairKeys& coding, Index rows, Index cols,
+                                   int threads, const KeyOf& key_of, const ValueOf& value_of) {
+  Csr<R> result{rows, cols, std::vector<Index>(at(rows) + 1), std::vector<Index>(sorted.size()),
+                std::vector<R>(sorted.size())};
+  Index filled = 0;  // rows whose end is known
+  for (std::size_t k = 0; k < sorted.size(); ++k) {
+    const Index row = coding.row(key_of(sorted[k]));
+    for (; filled <= row; ++filled) {
+      result.row_offsets[at(filled)] = static_cast<Index>(k);
+    }
+  }
+  for (; filled <= rows; ++filled) {
+    result.row_offsets[at(filled)] = static_cast<Index>(sorted.size());
+  }
+  constexpr std::size_t per_chunk = 1 << 16;
+  const Index chunks = static_cast<Index>((sorted.size() + per_chunk - 1) / per_chunk);
+  for_each_chunk(threads, chunks, [&](Index chunk) {
+    const std::size_t begin = at(chunk) * per_chunk, end = std::min(sorted.size(), begin + per_chunk);
+    for (std::size_t k = begin; k < end; ++k) {
+      const std::uint64_t key = key_of(sorted[k]);
+      result.col_indices[k] = coding.col(key);
+      result.values[k] = value_of(sorted[k], coding.row(key), coding.col(key));
+    }
+  });
+  return result;
+}
+
+/// One entry of a matrix while it is being sorted: the value comes along where it was dear to compute.
+template <class R>
+struct KeyedValue {
+  std::uint64_t key;
+  R value;
+};
+
+/// The matrix of a join of boxes. Pairs are sorted as bare keys and measured when their place is known.
+template <bool self, class Measure, class Join, class A, class B>
+[[nodiscard]] auto box_matrix(const Join& join, const A& a, const B& b, const Measure& measure,
+                              const OverlapOptions& options) {
+  using R = Overlap<Element<A>, Element<B>>;
+  const int threads = thread_count(options.threads);
+  const Index rows = rows_of(a, "a"), cols = rows_of(b, "b");
+  const PairKeys coding(rows, cols);
+  const auto value = [&](Index i, Index j) { return static_cast<R>(of_areas(element(a, i), element(b, j), measure)); };
+  std::vector<std::uint64_t> keys =
+      collect_chunks<std::uint64_t>(join.chunks(), threads, [&](Index chunk, std::vector<std::uint64_t>& found) {
+        auto collect = [&](Index i, Index j) {
+          if (kept(value(i, j), options.min)) {
+            found.push_back(coding.key(i, j));
+          }
+          if (self && kept(Measure::symmetric ? value(i, j) : value(j, i), options.min)) {
+            found.push_back(coding.key(j, i));
+          }
+        };
+        join.run(chunk, collect);
+      });
+  std::vector<std::uint64_t> scratch(keys.size());
+  const auto key_of = [](std::uint64_t key) { return key; };
+  const std::span<std::uint64_t> sorted = radix_sort(std::span(keys), std::span(scratch), coding.bits, key_of);
+  return csr_of_sorted<R>(std::span<const std::uint64_t>(sorted), coding, rows, cols, threads, key_of,
+                          [&](std::uint64_t, Index i, Index j) { return value(i, j); });
+}
+
+/// A shape whose type has a kernel for many pairs at once: intersection_areas(as, bs, pairs, out), out[k] the overlap
+/// of as[pairs[k].first] and bs[pairs[k].second], equal to the bit to intersection_area() of the two.
+template <class A, class B, class R>
+concept BatchOverlapping = requires(std::span<const A> as, std::span<const B> bs, std::span<const RowPair> candidates,
+                                    std::span<R> out) {
+  intersection_areas(as, bs, candidates, out);
+};
+
+/// The shared areas of pairs of rows, in a batch where the shapes have a kernel for it.
+template <class A, class B, class R>
+void shared_areas(const A& a, const B& b, const std::vector<RowPair>& candidates, std::vector<R>& shared) {
+  shared.resize(candidates.size());
+  if constexpr (BatchOverlapping<Element<A>, Element<B>, R> && requires {
+                  std::span<const Element<A>>(a);
+                  std::span<const Element<B>>(b);
+                }) {
+    intersection_areas(std::span<const Element<A>>(a), std::span<const Element<B>>(b), std::span(candidates),
+                       std::span(shared));
+  } else {
+    for (std::size_t k = 0; k < candidates.size(); ++k) {
+      shared[k] = static_cast<R>(intersection_area(element(a, candidates[k].first), element(b, candidates[k].second)));
+    }
+  }
+}
+
+/// The matrix of a join of other shapes: overlaps are dear, so they are measured once, where the candidates are found.
+template <bool self, class Measure, class Join, class A, class B>
+[[nodiscard]] auto shape_matrix(const Join& join, const A& a, const B& b, const Measure& measure,
+                                const OverlapOptions& options) {
+  using R = Overlap<Element<A>, Element<B>>;
+  constexpr std::size_t batch = 4096;
+  const int threads = thread_count(options.threads);
+  const Index rows = rows_of(a, "a"), cols = rows_of(b, "b");
+  const PairKeys coding(rows, cols);
+  using Entry = KeyedValue<R>;
+  std::vector<Entry> entries =
+      collect_chunks<Entry>(join.chunks(), threads, [&](Index chunk, std::vector<Entry>& found) {
+        std::vector<RowPair> candidates;
+        std::vector<R> shared;
+        const auto keep = [&](Index i, Index j, R value) {
+          if (kept(value, options.min)) {
+            found.push_back({coding.key(i, j), value});
+          }
+        };
+        const auto measure_batch = [&] {
+          shared_areas(a, b, candidates, shared);
+          for (std::size_t k = 0; k < candidates.size(); ++k) {
+            if (shared[k] > 0) {
+              const auto [i, j] = candidates[k];
+              const R area_a = static_cast<R>(area(widened<R>(element(a, i))));
+              const R area_b = static_cast<R>(area(widened<R>(element(b, j))));
+              keep(i, j, measure(shared[k], area_a, area_b));
+              if constexpr (self) {
+                keep(j, i, measure(shared[k], area_b, area_a));
+              }
+            }
+          }
+          candidates.clear();
+        };
+        auto collect = [&](Index i, Index j) {
+          candidates.emplace_back(i, j);
+          if (candidates.size() == batch) {
+            measure_batch();
+          }
+        };
+        join.run(chunk, collect);
+        measure_batch();
+      });
+  std::vector<Entry> scratch(entries.size());
+  const auto key_of = [](const Entry& entry) { return entry.key; };
+  const std::span<Entry> sorted = radix_sort(std::span(entries), std::span(scratch), coding.bits, key_of);
+  return csr_of_sorted<R>(std::span<const Entry>(sorted), coding, rows, cols, threads, key_of,
+                          [](const Entry& entry, Index, Index) { return entry.value; });
+}
+
+/// Joins by the bounds shrunk for options.min where the measure is the IoU of boxes, by the bounds themselves
+/// otherwise.
+template <class Measure, class A, class B>
+[[nodiscard]] auto overlap_matrix(const A& a, const B& b, const Measure& measure, const OverlapOptions& options) {
+  using T = std::common_type_t<BoundsScalar<Element<A>>, BoundsScalar<Element<B>>>;
+  using R = Overlap<Element<A>, Element<B>>;
+  check(options);
+  const int threads = thread_count(options.threads);
+  Csr<R> result;
+  if constexpr (holds_boxes<A> && holds_boxes<B>) {
+    const auto use = [&](const auto& join) { result = box_matrix<false>(join, a, b, measure, options); };
+    if (std::is_same_v<Measure, IouMeasure> && options.min > 0) {
+      with_trees<Meeting::open, T>(a, b, threads, ShrinkForIou<T>(options.min), use);
+    } else {
+      with_trees<Meeting::open, T>(a, b, threads, Identity{}, use);
+    }
+  } else {
+    with_join(a, b, {.threads = threads}, [&](const auto& join, const auto&, const auto& rows_a, const auto& rows_b) {
+      result = shape_matrix<false>(join, rows_a, rows_b, measure, options);
+    });
+  }
+  return result;
+}
+
+template <class Measure, class A>
+[[nodiscard]] auto self_overlap_matrix(const A& a, const Measure& measure, const OverlapOptions& options) {
+  using T = BoundsScalar<Element<A>>;
+  using R = Overlap<Element<A>>;
+  check(options);
+  Csr<R> result;
+  if constexpr (holds_boxes<A>) {
+    const auto use = [&](const auto& join) { result = box_matrix<true>(join, a, a, measure, options); };
+    if (std::is_same_v<Measure, IouMeasure> && options.min > 0) {
+      with_tree<Meeting::open, T>(a, ShrinkForIou<T>(options.min), use);
+    } else {
+      with_tree<Meeting::open, T>(a, Identity{}, use);
+    }
+  } else {
+    with_self_join(a, {.threads = options.threads}, [&](const auto& join, const auto&, const auto& rows) {
+      result = shape_matrix<true>(join, rows, rows, measure, options);
+    });
+  }
+  return result;
+}
+
+}  // namespace detail
+
+/// The IoU of every pair of a row of `a` and a row of `b` that meet: rows are those of a, columns those of b,
+/// ascending.
+///
+/// a, b: rows of shapes whose overlap is known. Each value equals iou(a[i], b[j]) to the bit; pairs with IoU 0 or below
+/// options.min (compared in double) are not stored. A row that meets nothing (no extent, inverted, NaN) stays empty.
+/// The result does not depend on options.threads. Throws std::invalid_argument for a NaN min or threads < 0, and
+/// std::length_error above 2^31 - 1 stored pairs. The sparse form of torchvision.ops.box_iou.
+/// O((n + m) log(n + m) + pairs log) time on spread-out data. Peak memory beside the result: 38 bytes a box (float; 56
+/// in double) and 16 bytes a pair (32 for shapes other than boxes).
+template <Shapes A, Shapes B>
+requires OverlappingShapes<A, B>
+[[nodiscard]] auto iou_matrix(const A& a, const B& b, const OverlapOptions& options = {}) {
+  return detail::overlap_matrix(a, b, detail::IouMeasure{}, options);
+}
+
+/// The IoU of every two rows of `a` that meet: symmetric, nothing on the diagonal. Otherwise as above.
+template <Shapes A>
+[[nodiscard]] auto iou_matrix(const A& a, const OverlapOptions& options = {}) {
+  return detail::self_overlap_matrix(a, detail::IouMeasure{}, options);
+}
+
+/// Intersection over the area of a's shape (COCO's measure for crowds), for pairs that meet. Otherwise as iou_matrix().
+template <Shapes A, Shapes B>
+requires OverlappingShapes<A, B>
+[[nodiscard]] auto iof_matrix(const A& a, const B& b, const OverlapOptions& options = {}) {
+  return detail::overlap_matrix(a, b, detail::IofMeasure{}, options);
+}
+
+template <Shapes A>
+[[nodiscard]] auto iof_matrix(const A& a, const OverlapOptions& options = {}) {
+  return detail::self_overlap_matrix(a, detail::IofMeasure{}, options);
+}
+
+/// The shared area in square pixels, for pairs that meet: what DeepForest matches by. Otherwise as iou_matrix().
+template <Shapes A, Shapes B>
+requires OverlappingShapes<A, B>
+[[nodiscard]] auto intersection_matrix(const A& a, const B& b, const OverlapOptions& options = {}) {
+  return detail::overlap_matrix(a, b, detail::IntersectionMeasure{}, options);
+}
+
+template <Shapes A>
+[[nodiscard]] auto intersection_matrix(const A& a, const OverlapOptions& options = {}) {
+  return detail::self_overlap_matrix(a, detail::IntersectionMeasure{}, options);
+}
+
+/// The area covered together in square pixels, for pairs that meet. Otherwise as iou_matrix().
+template <Shapes A, Shapes B>
+requires OverlappingShapes<A, B>
+[[nodiscard]] auto union_matrix(const A& a, const B& b, const OverlapOptions& options = {}) {
+  return detail::overlap_matrix(a, b, detail::UnionMeasure{}, options);
+}
+
+template <Shapes A>
+[[nodiscard]] auto union_matrix(const A& a, const OverlapOptions& options = {}) {
+  return detail::self_overlap_matrix(a, detail::UnionMeasure{}, options);
+}
+
+}  // namespace boxlap

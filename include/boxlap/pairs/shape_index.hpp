@@ -1,0 +1,81 @@
+/// An index built once and asked often: of ground truth, of anchors, of one side of many joins.
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "../core/parallel.hpp"
+#include "../shape/shape.hpp"
+#include "packed_tree.hpp"
+
+namespace boxlap {
+namespace detail {
+
+template <class S>
+struct PreparedOf {
+  using type = S;
+};
+template <Preparable S>
+struct PreparedOf<S> {
+  using type = std::remove_cvref_t<decltype(prepare(std::declval<const S&>()))>;
+};
+
+/// What stands for an S in an index: its prepared form, or S itself.
+template <class S>
+using Prepared = typename PreparedOf<S>::type;
+
+}  // namespace detail
+
+/// The rows of a range and the tree over their bounds. Accepted wherever a range of shapes is; joins then skip the
+/// build.
+///
+/// Holds its own copy of the shapes, prepared (index[i] is the prepared form where the shape has one). Constant after
+/// construction: any number of threads may use one index. O(n log n) time; sizeof(prepared) + 22 bytes a shape in
+/// float,
+/// + 40 in double.
+template <class S>
+class ShapeIndex {
+ public:
+  using Scalar = detail::BoundsScalar<S>;
+  using size_type = std::size_t;
+
+  /// Indexes the rows of `shapes`. Rows that can meet nothing (no extent, NaN) keep their number and are never found.
+  template <Shapes R>
+  requires std::same_as<detail::Element<R>, S>
+  explicit ShapeIndex(const R& shapes) {
+    const Index n = detail::rows_of(shapes, "shapes");
+    rows_.reserve(detail::at(n));
+    for (Index i = 0; i < n; ++i) {
+      if constexpr (detail::Preparable<S>) {
+        rows_.push_back(prepare(detail::element(shapes, i)));
+      } else {
+        rows_.push_back(detail::element(shapes, i));
+      }
+    }
+    tree_ = detail::PackedTree<Scalar>::template build<detail::Meeting::open>(
+        n, [this](Index i) { return bounds(rows_[detail::at(i)]); });
+  }
+
+  [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }
+  [[nodiscard]] const detail::Prepared<S>& operator[](std::size_t i) const noexcept { return rows_[i]; }
+  [[nodiscard]] const detail::PackedTree<Scalar>& tree() const noexcept { return tree_; }
+
+ private:
+  std::vector<detail::Prepared<S>> rows_;
+  detail::PackedTree<Scalar> tree_;
+};
+
+template <Shapes R>
+ShapeIndex(const R&) -> ShapeIndex<detail::Element<R>>;
+
+namespace detail {
+
+template <class R, class T>
+inline constexpr bool is_index = false;
+template <class S>
+inline constexpr bool is_index<ShapeIndex<S>, BoundsScalar<S>> = true;
+
+}  // namespace detail
+}  // namespace boxlap
