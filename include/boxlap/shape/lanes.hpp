@@ -1,0 +1,75 @@
+/// A few numbers side by side: one pair of shapes in each, the same operations on all of them.
+#pragma once
+
+#include <cstddef>
+
+#include "../core/rounded.hpp"
+
+namespace boxlap::detail {
+
+#if defined(__AVX512F__)
+inline constexpr std::size_t lane_bytes = 64;
+#elif defined(__AVX__)
+inline constexpr std::size_t lane_bytes = 32;
+#else
+inline constexpr std::size_t lane_bytes = 16;
+#endif
+
+/// As many T as one register of the target holds. The compilers' own vector type rather than Eigen's array: it needs
+/// no header, and rounded() works on it. A compiler without the extension gets one number, and the same bits.
+#if defined(__GNUC__)
+template <class T>
+struct LanesOf {
+  using type [[gnu::vector_size(lane_bytes)]] = T;
+};
+#else
+template <class T>
+struct LanesOf {
+  using type = T;
+};
+#endif
+template <class T>
+using Lanes = typename LanesOf<T>::type;
+
+template <class T>
+inline constexpr std::size_t lane_count = sizeof(Lanes<T>) / sizeof(T);
+
+/// a * b, rounded before anything is added to it: a kernel gives the same bits on one number and on lanes, with and
+/// without FMA. L is a floating-point number or lanes of it, here and below.
+template <class L>
+[[nodiscard]] inline L product(const L& a, const L& b) noexcept {
+#if defined(__clang__) && defined(__x86_64__)
+  return __arithmetic_fence(a * b);
+#elif defined(__clang__)
+  L stored = a * b;
+  asm volatile("" : "+m"(stored));
+  return stored;
+#elif defined(__GNUC__)
+  return __builtin_assoc_barrier(a * b);
+#else
+  return a * b;
+#endif
+}
+
+/// The smaller of two; b where a is NaN... and where either is: the comparison fails.
+template <class L>
+[[nodiscard]] inline L lesser(const L& a, const L& b) noexcept {
+  return a < b ? a : b;
+}
+
+template <class L>
+[[nodiscard]] inline L greater(const L& a, const L& b) noexcept {
+  return a > b ? a : b;
+}
+
+template <class L>
+[[nodiscard]] inline L magnitude(const L& a) noexcept {
+  return greater(a, -a);
+}
+
+template <class L>
+[[nodiscard]] inline L clamped(const L& a, const L& low, const L& high) noexcept {
+  return lesser(greater(a, low), high);
+}
+
+}  // namespace boxlap::detail

@@ -1,0 +1,245 @@
+/// A rotated box, the forms people keep rotated boxes in, and how much two of them share.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <limits>
+#include <numbers>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include "box.hpp"
+#include "convex_hull.hpp"
+#include "point.hpp"
+#include "rotated_overlap.hpp"
+
+namespace boxlap {
+
+/// A box turned about its centre: corner = centre + R (+-w/2, +-h/2), R = [[cos, -sin], [sin, cos]].
+///
+/// With y down, as in an image, positive degrees turn clockwise: OpenCV's RotatedRect. Any angle is allowed; it is
+/// reduced in degrees, so multiples of 90 are exact. Aggregate: `RotatedBox{50.0, 40.0, 20.0, 10.0, 30.0}`. Nothing is
+/// checked here: a box with a size of 0 has area 0, and one with a negative or NaN field meets nothing.
+template <class T>
+struct RotatedBox {
+  static_assert(std::same_as<T, float> || std::same_as<T, double>, "boxlap::RotatedBox<T> needs float or double");
+  T cx{}, cy{}, w{}, h{}, degrees{};
+  [[nodiscard]] friend constexpr bool operator==(const RotatedBox&, const RotatedBox&) = default;
+};
+
+template <class A, class B, class C, class D, class E>
+RotatedBox(A, B, C, D, E) -> RotatedBox<detail::ScalarOf<A, B, C, D, E>>;
+
+namespace detail {
+
+template <class T>
+inline constexpr T degrees_per_radian = T{180} / std::numbers::pi_v<T>;
+
+/// An angle as quarter turns and a rest in [-45, 45] degrees. No digit is lost: the rest is exact.
+template <class T>
+struct ReducedAngle {
+  int quarters{};
+  T rest{};
+};
+
+template <class T>
+[[nodiscard]] inline ReducedAngle<T> reduced(T degrees) noexcept {
+  if (std::abs(degrees) < T{100'000}) [[likely]] {
+    const int quarters = static_cast<int>(degrees / 90 + (degrees < 0 ? T(-0.5) : T(0.5)));
+    return {quarters, degrees - static_cast<T>(quarters * 90)};
+  }
+  int quarters = 0;
+  const T rest = std::remquo(degrees, T{90}, &quarters);
+  return {quarters, rest};
+}
+
+template <class T>
+struct Direction {
+  T cos, sin;
+};
+
+template <class T>
+[[nodiscard]] inline Direction<T> direction_of(const ReducedAngle<T>& angle) noexcept {
+  const T radians = angle.rest * (std::numbers::pi_v<T> / 180);
+  return {std::cos(radians), std::sin(radians)};
+}
+
+/// The direction of any angle: exactly (1, 0), (0, 1), (-1, 0), (0, -1) at multiples of 90.
+template <class T>
+[[nodiscard]] inline Direction<T> direction_of(T degrees) noexcept {
+  const ReducedAngle<T> angle = reduced(degrees);
+  const Direction<T> rest = direction_of(angle);
+  switch (angle.quarters & 3) {
+    case 1:
+      return {-rest.sin, rest.cos};
+    case 2:
+      return {-rest.cos, -rest.sin};
+    case 3:
+      return {rest.sin, -rest.cos};
+    default:
+      return rest;
+  }
+}
+
+/// from + by, rounded towards `by`: never inside the exact sum.
+template <class T>
+[[nodiscard]] inline T outward(T from, T by) noexcept {
+  const T sum = rounded(from + by);
+  const T part = rounded(sum - from);
+  const T lost = rounded((from - rounded(sum - part)) + (by - part));
+  if (lost == 0 || (lost > 0) != (by > 0)) {
+    return sum;
+  }
+  return std::nextafter(sum, by > 0 ? std::numeric_limits<T>::infinity() : -std::numeric_limits<T>::infinity());
+}
+
+/// Half the width and height of the upright box around a rotated one, rounded up.
+template <class T>
+[[nodiscard]] inline Point<T> half_extent(const PreparedRotatedBox<T>& box) noexcept {
+  const T x_w = rounded(box.half_w * std::abs(box.cos)), x_h = rounded(box.half_h * std::abs(box.sin));
+  const T y_w = rounded(box.half_w * std::abs(box.sin)), y_h = rounded(box.half_h * std::abs(box.cos));
+  if (box.sin == 0) {
+    return {x_w, y_h};  // upright: exact
+  }
+  constexpr T up = 1 + 8 * std::numeric_limits<T>::epsilon();  // cosine, sine, product and sum: 2 ulp each at most
+  return {(x_w + x_h) * up, (y_w + y_h) * up};
+}
+
+}  // namespace detail
+
+/// OpenCV's RotatedRect: centre, size, degrees clockwise in the image. The same numbers.
+template <class X, class Y, class W, class H, class A>
+[[nodiscard]] constexpr auto from_opencv(X cx, Y cy, W w, H h, A degrees) noexcept {
+  using T = detail::ScalarOf<X, Y, W, H, A>;
+  return RotatedBox<T>{static_cast<T>(cx), static_cast<T>(cy), static_cast<T>(w), static_cast<T>(h),
+                       static_cast<T>(degrees)};
+}
+
+/// detectron2's RotatedBoxes and torchvision's cxcywhr: degrees counter-clockwise in the image.
+template <class X, class Y, class W, class H, class A>
+[[nodiscard]] constexpr auto from_detectron2(X cx, Y cy, W w, H h, A degrees) noexcept {
+  auto box = from_opencv(cx, cy, w, h, degrees);
+  box.degrees = -box.degrees;
+  return box;
+}
+
+/// Radians clockwise in the image: mmcv, mmrotate (all of oc, le90, le135), ultralytics' xywhr.
+template <class X, class Y, class W, class H, class A>
+[[nodiscard]] constexpr auto from_radians(X cx, Y cy, W w, H h, A radians) noexcept {
+  auto box = from_opencv(cx, cy, w, h, radians);
+  box.degrees *= detail::degrees_per_radian<decltype(box.degrees)>;
+  return box;
+}
+
+/// The same box in another scalar type.
+template <class R, class T>
+[[nodiscard]] constexpr RotatedBox<R> cast(const RotatedBox<T>& box) noexcept {
+  return {static_cast<R>(box.cx), static_cast<R>(box.cy), static_cast<R>(box.w), static_cast<R>(box.h),
+          static_cast<R>(box.degrees)};
+}
+
+/// Width times height, in square pixels. Not clamped: negative where one side is.
+template <class T>
+[[nodiscard]] constexpr T area(const RotatedBox<T>& box) noexcept {
+  return detail::rounded(box.w * box.h);
+}
+
+template <class T>
+[[nodiscard]] constexpr T area(const PreparedRotatedBox<T>& box) noexcept {
+  return box.area;
+}
+
+/// Sine, cosine and half sizes, once per box instead of once per pair; see PreparedRotatedBox. iou() of two prepared
+/// boxes has the bits of iou() of the boxes.
+template <class T>
+[[nodiscard]] inline PreparedRotatedBox<T> prepare(const RotatedBox<T>& box) noexcept {
+  const detail::ReducedAngle<T> angle = detail::reduced(box.degrees);
+  const detail::Direction<T> direction = detail::direction_of(angle);
+  const bool swapped = (angle.quarters & 1) != 0;
+  const T nan = std::numeric_limits<T>::quiet_NaN();
+  const T center_x = box.w >= 0 && box.h >= 0 ? box.cx : nan;
+  return {center_x,      box.cy,           (swapped ? box.h : box.w) / 2, (swapped ? box.w : box.h) / 2, direction.cos,
+          direction.sin, boxlap::area(box)};
+}
+
+/// The smallest box around the shape, rounded outward; exact for multiples of 90 degrees where the sums are. NaN for a
+/// box that meets nothing.
+template <class T>
+[[nodiscard]] inline Box<T> bounds(const PreparedRotatedBox<T>& box) noexcept {
+  const Point<T> half = detail::half_extent(box);
+  return {detail::outward(box.cx, -half.x), detail::outward(box.cy, -half.y), detail::outward(box.cx, half.x),
+          detail::outward(box.cy, half.y)};
+}
+
+template <class T>
+[[nodiscard]] inline Box<T> bounds(const RotatedBox<T>& box) noexcept {
+  return bounds(prepare(box));
+}
+
+/// The corners (-,-), (+,-), (+,+), (-,+) of the unturned box, turned: clockwise in an image from the upper left one at
+/// 0 degrees. DOTA's quads.
+template <class T>
+[[nodiscard]] inline std::array<Point<T>, 4> corners(const RotatedBox<T>& box) noexcept {
+  const auto [cos, sin] = detail::direction_of(box.degrees);
+  const T wx = detail::rounded(box.w / 2 * cos), wy = detail::rounded(box.w / 2 * sin);
+  const T hx = detail::rounded(-box.h / 2 * sin), hy = detail::rounded(box.h / 2 * cos);
+  return {{{box.cx + (-wx - hx), box.cy + (-wy - hy)},
+           {box.cx + (wx - hx), box.cy + (wy - hy)},
+           {box.cx + (wx + hx), box.cy + (wy + hy)},
+           {box.cx + (-wx + hx), box.cy + (-wy + hy)}}};
+}
+
+namespace detail {
+
+template <class T>
+[[nodiscard]] RotatedBox<T> to_rotated_box(const Rectangle<T>& box) noexcept {
+  return {box.center.x, box.center.y, box.w, box.h, std::atan2(box.along_y, box.along_x) * degrees_per_radian<T>};
+}
+
+}  // namespace detail
+
+/// The rotated box of least area around points; one of its sides lies on a side of their hull.
+///
+/// Points on one line give a height of 0, equal points a size of 0, no points an empty box at the origin. Coordinates
+/// must be finite. O(n log n) time (rotating calipers after the hull); 2 n points of memory. Equals shapely's
+/// minimum_rotated_rectangle and OpenCV's minAreaRect up to which side is called the width.
+template <class T>
+[[nodiscard]] RotatedBox<T> min_area_rectangle(std::vector<Point<T>> points) {
+  detail::reduce_to_hull(points);
+  if (points.size() < 2) {
+    return points.empty() ? RotatedBox<T>{} : RotatedBox<T>{points[0].x, points[0].y, 0, 0, 0};
+  }
+  const std::span<const Point<T>> hull(points);
+  const Point<T> side =
+      hull.size() == 2 ? Point<T>{hull[1].x - hull[0].x, hull[1].y - hull[0].y} : detail::best_side(hull);
+  return detail::to_rotated_box(detail::rectangle_along(hull, side.x, side.y));
+}
+
+/// The rotated box of least area around four corners in any order: the rectangle that DOTA's quads mean.
+///
+/// Where the side 0 -> 1 is as good as the best within rounding, the width lies along it, so from_corners(corners(r))
+/// is r up to rounding and to the angle's full turns. Other quads than rectangles come out larger than they are; make
+/// a Polygon of them where the difference matters.
+template <class T>
+[[nodiscard]] RotatedBox<T> from_corners(const std::array<Point<T>, 4>& quad) {
+  const RotatedBox<T> best = min_area_rectangle(std::vector<Point<T>>(quad.begin(), quad.end()));
+  const Point<T> side{quad[1].x - quad[0].x, quad[1].y - quad[0].y};
+  if (side.x == 0 && side.y == 0) {
+    return best;
+  }
+  const RotatedBox<T> first = detail::to_rotated_box(detail::rectangle_along<T>(quad, side.x, side.y));
+  return area(first) <= area(best) * (1 + 64 * std::numeric_limits<T>::epsilon()) ? first : best;
+}
+
+/// The area two rotated boxes share, in the wider of their scalar types; see the overload for prepared boxes, whose
+/// bits it has. O(1), most of it two sines and cosines: prepare() boxes that meet many others.
+template <class T, class U>
+[[nodiscard]] inline auto intersection_area(const RotatedBox<T>& a, const RotatedBox<U>& b) noexcept {
+  using R = std::common_type_t<T, U>;
+  return intersection_area(prepare(cast<R>(a)), prepare(cast<R>(b)));
+}
+
+}  // namespace boxlap
