@@ -1,0 +1,311 @@
+/// The solver: one shortest augmenting path a row, over whatever edges the row has.
+#pragma once
+
+#include <algorithm>
+#include <limits>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "../core/index.hpp"
+
+namespace boxlap::detail {
+
+/// A matched column that a search has reached: how far it is, and the row from which.
+template <class V>
+struct Step {
+  V distance{};
+  Index col = none, from = none;
+
+  /// Nearest first, equal distances by column: so that the order never depends on how the frontier is kept.
+  [[nodiscard]] friend constexpr bool operator<(const Step& a, const Step& b) noexcept {
+    return a.distance < b.distance || (a.distance == b.distance && a.col < b.col);
+  }
+};
+
+/// The columns a search has reached and not yet visited. A plain list whose nearest entry is found by a scan; once that
+/// costs more than reading a row, a binary heap.
+///
+/// On overlaps the list stays short and wins; where every search meets everything (Machol-Wien, n = 1,000) a heap alone
+/// is eight times slower; on one large sparse component a list alone is quadratic. `place[col]` is the position of a
+/// column in the list; see Search for its other values.
+template <class V>
+class Frontier {
+ public:
+  [[nodiscard]] bool empty() const noexcept { return steps_.empty(); }
+  [[nodiscard]] std::span<const Step<V>> steps() const noexcept { return steps_; }
+
+  void clear() noexcept {
+    steps_.clear();
+    heap_ = false;
+  }
+
+  void insert(const Step<V>& step, std::span<Index> place) {
+    place[at(step.col)] = static_cast<Index>(steps_.size());
+    steps_.push_back(step);
+    if (heap_) {
+      rise(steps_.size() - 1, place);
+    }
+  }
+
+  /// Replaces the entry of step.col by the nearer `step`.
+  void bring_nearer(const Step<V>& step, std::span<Index> place) {
+    const std::size_t k = detail::at(place[detail::at(step.col)]);
+    steps_[k] = step;
+    if (heap_) {
+      rise(k, place);
+    }
+  }
+
+  /// Removes and returns the nearest entry. `degree` is the length of the row that was read last.
+  [[nodiscard]] Step<V> take_nearest(std::size_t degree, std::span<Index> place) {
+    if (!heap_ && steps_.size() > 64 + 4 * degree) {
+      heap_ = true;
+      for (std::size_t k = 1; k < steps_.size(); ++k) {
+        rise(k, place);
+      }
+    }
+    std::size_t nearest = 0;
+    if (!heap_) {
+      for (std::size_t k = 1; k < steps_.size(); ++k) {
+        nearest = steps_[k] < steps_[nearest] ? k : nearest;
+      }
+    }
+    const Step<V> step = steps_[nearest];
+    const Step<V> last = steps_.back();
+    steps_.pop_back();
+    if (nearest < steps_.size()) {
+      put(nearest, last, place);
+      if (heap_) {
+        sink(nearest, place);
+      }
+    }
+    return step;
+  }
+
+ private:
+  void put(std::size_t k, const Step<V>& step, std::span<Index> place) {
+    steps_[k] = step;
+    place[detail::at(step.col)] = static_cast<Index>(k);
+  }
+
+  void rise(std::size_t k, std::span<Index> place) {
+    const Step<V> step = steps_[k];
+    for (; k > 0 && step < steps_[(k - 1) / 2]; k = (k - 1) / 2) {
+      put(k, steps_[(k - 1) / 2], place);
+    }
+    put(k, step, place);
+  }
+
+  void sink(std::size_t k, std::span<Index> place) {
+    const Step<V> step = steps_[k];
+    for (std::size_t child; (child = 2 * k + 1) < steps_.size(); k = child) {
+      if (child + 1 < steps_.size() && steps_[child + 1] < steps_[child]) {
+        ++child;
+      }
+      if (!(steps_[child] < step)) {
+        break;
+      }
+      put(k, steps_[child], place);
+    }
+    put(k, step, place);
+  }
+
+  std::vector<Step<V>> steps_;
+  bool heap_ = false;
+};
+
+/// What a solver needs besides its answer. 4 bytes a column and sizeof(Step) a column of the largest search.
+template <class V>
+struct SearchScratch {
+  std::vector<Index> place;  ///< none: not reached; >= 0: place in the frontier; -2 - k: visited as tree[k]
+  std::vector<Step<V>> tree;
+  Frontier<V> frontier;
+};
+
+/// The answer under construction: partners and prices. All four are overwritten.
+template <class V>
+struct Matching {
+  std::span<Index> col_of_row, row_of_col;
+  std::span<V> row_duals, col_duals;
+};
+
+/// Maximises the sum of gains over one-to-one matchings by successive shortest augmenting paths: rows enter in
+/// ascending order, and each is matched by the cheapest chain of changes to what was matched before.
+///
+/// `Edges` gives the edges of a row: edges(i, visit) calls visit(col, gain), columns ascending; edges.degree(i) bounds
+/// their number. With `may_stay` a row may end unmatched and gains are positive; without, each row must be matched and
+/// gains are any numbers.
+///
+/// Held all the time, for the rows that have entered: row_dual + col_dual >= gain on every edge, with equality on
+/// matched ones; duals of unmatched rows and columns are 0 and, with may_stay, none is negative. That is optimality.
+/// Source: Jonker and Volgenant, Computing 38 (1987), with the unmatched state as one more way out of each search, so
+/// that a search never leaves the component its row lies in.
+template <bool may_stay, class V, class Edges>
+class Augmentation {
+ public:
+  Augmentation(const Edges& edges, const Matching<V>& matching, SearchScratch<V>& scratch)
+      : edges_(edges), m_(matching), s_(scratch) {
+    std::fill(m_.col_of_row.begin(), m_.col_of_row.end(), none);
+    std::fill(m_.row_of_col.begin(), m_.row_of_col.end(), none);
+    std::fill(m_.row_duals.begin(), m_.row_duals.end(), V{});
+    std::fill(m_.col_duals.begin(), m_.col_duals.end(), V{});
+    s_.place.assign(m_.row_of_col.size(), none);
+  }
+
+  /// Lets every row enter. The first row that must but cannot be matched ends it and is returned; else none.
+  [[nodiscard]] Index run() {
+    const auto rows = static_cast<Index>(m_.col_of_row.size());
+    for (Index i = 0; i < rows; ++i) {
+      if (!enter(i)) {
+        return i;
+      }
+    }
+    return none;
+  }
+
+ private:
+  /// The cheapest way to end a search: take a free column, or leave `row` unmatched (col is none).
+  struct Exit {
+    V distance{};
+    Index row = none, col = none;
+  };
+
+  [[nodiscard]] bool is_free(Index col) const { return m_.row_of_col[at(col)] == none; }
+
+  /// True if row i is matched now or may stay unmatched.
+  bool enter(Index i) {
+    V best{};
+    Index best_col = none;
+    bool best_is_free = false;
+    edges_(i, [&](Index j, V gain) {
+      const bool free = is_free(j);
+      const V left = free ? gain : gain - m_.col_duals[at(j)];
+      const bool first = !may_stay && best_col == none;
+      if (first || best < left || (best == left && best_col != none && free && !best_is_free)) {
+        best = left;
+        best_col = j;
+        best_is_free = free;
+      }
+    });
+    if (best_col == none) {
+      return may_stay;
+    }
+    m_.row_duals[at(i)] = best;
+    if (best_is_free) {
+      match(i, best_col);
+      return true;
+    }
+    return search(i);
+  }
+
+  void match(Index i, Index j) {
+    m_.col_of_row[at(i)] = j;
+    m_.row_of_col[at(j)] = i;
+  }
+
+  bool search(Index root) {
+    exit_ = may_stay ? Exit{m_.row_duals[at(root)], root, none} : Exit{};
+    grow(root, V{});
+    for (Index row = root; !s_.frontier.empty();) {
+      const Step<V> step = s_.frontier.take_nearest(edges_.degree(row), s_.place);
+      if (!improves(step.distance)) {
+        s_.place[at(step.col)] = none;
+        break;
+      }
+      s_.place[at(step.col)] = -2 - static_cast<Index>(s_.tree.size());
+      s_.tree.push_back(step);
+      row = m_.row_of_col[at(step.col)];
+      if (may_stay && improves(step.distance + m_.row_duals[at(row)])) {
+        exit_ = {step.distance + m_.row_duals[at(row)], row, none};
+      }
+      grow(row, step.distance);
+    }
+    const bool found = exit_.row != none;
+    if (found) {
+      update_duals(root);
+      flip(root);
+    }
+    clear();
+    return found;
+  }
+
+  [[nodiscard]] bool improves(V distance) const { return exit_.row == none || distance < exit_.distance; }
+
+  /// Reaches the columns of `row`, which is `distance` away. Free columns end the search and so need no place in the
+  /// frontier; columns beyond the best exit need none either.
+  void grow(Index row, V distance) {
+    const V base = distance + m_.row_duals[at(row)];
+    edges_(row, [&](Index j, V gain) {
+      if (is_free(j)) {
+        const V there = std::max(distance, base - gain);  // never nearer: matters to rounded numbers only
+        if (improves(there) || (there == exit_.distance && (exit_.col == none || j < exit_.col))) {
+          exit_ = {there, row, j};
+        }
+        return;
+      }
+      const V there = std::max(distance, base + m_.col_duals[at(j)] - gain);
+      if (!improves(there)) {
+        return;
+      }
+      const Index place = s_.place[at(j)];
+      if (place == none) {
+        s_.frontier.insert({there, j, row}, s_.place);
+      } else if (place >= 0 && there < s_.frontier.steps()[at(place)].distance) {
+        s_.frontier.bring_nearer({there, j, row}, s_.place);
+      }
+    });
+  }
+
+  /// Lowers the prices of the visited rows and raises those of the visited columns, so that the path costs nothing.
+  void update_duals(Index root) {
+    V& root_dual = m_.row_duals[at(root)];
+    root_dual = root_dual - exit_.distance;
+    for (const Step<V>& step : s_.tree) {
+      const V change = exit_.distance - step.distance;
+      V& col_dual = m_.col_duals[at(step.col)];
+      V& row_dual = m_.row_duals[at(m_.row_of_col[at(step.col)])];
+      col_dual = col_dual + change;
+      row_dual = row_dual - change;
+    }
+    if (exit_.col == none) {
+      m_.row_duals[at(exit_.row)] = V{};  // what the subtraction gave, without its rounding
+    }
+  }
+
+  /// From the exit back to the root, each row hands its column to the row it was reached from.
+  void flip(Index root) {
+    Index row = exit_.row;
+    Index col = exit_.col;
+    for (;;) {
+      const Index given_up = m_.col_of_row[at(row)];
+      m_.col_of_row[at(row)] = col;
+      if (col != none) {
+        m_.row_of_col[at(col)] = row;
+      }
+      if (row == root) {
+        return;
+      }
+      col = given_up;
+      row = s_.tree[at(-2 - s_.place[at(col)])].from;
+    }
+  }
+
+  void clear() {
+    for (const Step<V>& step : s_.tree) {
+      s_.place[at(step.col)] = none;
+    }
+    for (const Step<V>& step : s_.frontier.steps()) {
+      s_.place[at(step.col)] = none;
+    }
+    s_.tree.clear();
+    s_.frontier.clear();
+  }
+
+  const Edges& edges_;
+  Matching<V> m_;
+  SearchScratch<V>& s_;
+  Exit exit_;
+};
+
+}  // namespace boxlap::detail
