@@ -189,6 +189,16 @@ class Canvas {
     }
   }
 
+  /// A legend in one line from (x, y) on, y its middle: for a strip that is kept free beside the picture.
+  void legend_row(double x, double y, const std::vector<Entry>& entries, double size = 13) {
+    const double swatch = 1.5 * size * unit_, gap = 0.5 * size * unit_;
+    for (const Entry& entry : entries) {
+      rect(x, y - 0.5 * size * unit_, swatch, size * unit_, entry.style);
+      text(x + swatch + gap, y + 0.36 * size * unit_, entry.label, size);
+      x += swatch + 3 * gap + 0.6 * size * unit_ * static_cast<double>(entry.label.size());
+    }
+  }
+
   /// The whole document.
   [[nodiscard]] std::string str() const {
     Canvas head(x_, y_, width_, height_, pixels_);

@@ -1,0 +1,275 @@
+/// How many objects a detector found, judged one to one: recall, precision and class recall of a set of images.
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include "../match/assign.hpp"
+#include "exact_sum.hpp"
+#include "image_pairs.hpp"
+
+namespace boxlap {
+
+/// What the one-to-one matching of truths and predictions maximises.
+enum class MatchRule {
+  intersection,  ///< total shared area: DeepForest's rule. A large sloppy box may take a truth from a small exact one.
+  iou,           ///< total IoU
+  gated,         ///< total IoU over pairs with IoU > iou_threshold only: a pair that cannot count takes nothing away
+};
+
+struct ScoreOptions {
+  double iou_threshold = 0.4;  ///< an assigned pair is a match if its IoU is greater (exactly equal is none)
+  MatchRule rule = MatchRule::intersection;
+  int threads = 1;  ///< of the join; 0: all cores
+};
+
+/// A truth and the prediction it was given.
+struct AssignedPair {
+  Index truth = none, prediction = none;
+  double iou = 0;
+  bool match = false;  ///< iou > iou_threshold
+  [[nodiscard]] friend bool operator==(const AssignedPair&, const AssignedPair&) = default;
+};
+
+/// What the matches of one image say about one label.
+struct LabelTally {
+  std::int64_t label = 0;
+  std::int64_t truths = 0;       ///< matches whose truth has the label
+  std::int64_t predictions = 0;  ///< matches whose prediction has it
+  std::int64_t both = 0;         ///< matches where both have it
+  [[nodiscard]] friend bool operator==(const LabelTally&, const LabelTally&) = default;
+};
+
+/// The score of one image: a plain value. A summary over any grouping or order of them gives the same digits.
+struct ImageScore {
+  std::int64_t truths = 0, predictions = 0;
+  std::int64_t pairs = 0;              ///< truths and predictions that share area
+  std::int64_t matches = 0;            ///< assigned pairs with IoU > iou_threshold
+  double sum_iou = 0;                  ///< over all assigned pairs, matches or not
+  std::vector<LabelTally> labels;      ///< ascending by label
+  std::vector<AssignedPair> assigned;  ///< ascending by truth; summarize() does not need it
+  [[nodiscard]] friend bool operator==(const ImageScore&, const ImageScore&) = default;
+};
+
+/// How well the matched objects of one label were named.
+struct ClassScore {
+  std::int64_t label = 0;
+  double recall = 0;      ///< share of the matched truths of this label whose prediction has it too; 0 without any
+  double precision = 0;   ///< share of the matched predictions of this label whose truth has it too; 0 without any
+  std::int64_t size = 0;  ///< matched truths of this label
+  [[nodiscard]] friend bool operator==(const ClassScore&, const ClassScore&) = default;
+};
+
+/// The score of a data set. A figure that the data leave undefined is NaN.
+struct DatasetScore {
+  std::int64_t images = 0, truths = 0, predictions = 0, pairs = 0, matches = 0;
+  double sum_iou = 0;  ///< over all assigned pairs
+
+  // DeepForest's figures: means over images of a ratio of one image.
+  double box_recall = 0;     ///< matches / truths, over images with a truth; NaN if there are predictions but no truth
+  double box_precision = 0;  ///< matches / predictions, over images with truth AND predictions; NaN without such
+                             ///< images, 0 if there are predictions but no truth
+  std::vector<ClassScore> class_recall;  ///< ascending by label, matched objects only; empty without a match
+
+  // The same with nothing left out.
+  double box_precision_all_images = 0;  ///< matches / predictions, over all images with predictions: an image without
+                                        ///< truth counts 0; NaN without predictions
+  double pooled_recall = 0;             ///< all matches / all truths; NaN without a truth
+  double pooled_precision = 0;          ///< all matches / all predictions; NaN without a prediction
+};
+
+/// True for a box whose four coordinates are 0: DeepForest's mark of an image without objects. Remove such rows from
+/// the truth (the image stays) before scoring; score_image() would count one as an object that nobody can find.
+template <class T>
+[[nodiscard]] constexpr bool is_empty_image_mark(const Box<T>& box) noexcept {
+  return box.x1 == 0 && box.y1 == 0 && box.x2 == 0 && box.y2 == 0;
+}
+
+/// The weights that `options.rule` maximises. O(pairs); the result is all the memory it needs.
+template <class R>
+[[nodiscard]] Csr<R> match_weights(const ImagePairs<R>& pairs, const ScoreOptions& options) {
+  Csr<R> weights = pairs.shared;
+  if (options.rule == MatchRule::intersection) {
+    return weights;
+  }
+  for (Index i = 0; i < weights.rows; ++i) {
+    for (std::size_t k = detail::at(weights.row_offsets[detail::at(i)]);
+         k < detail::at(weights.row_offsets[detail::at(i) + 1]); ++k) {
+      weights.values[k] = pairs.iou(i, weights.col_indices[k], weights.values[k]);
+    }
+  }
+  if (options.rule == MatchRule::iou) {
+    return weights;
+  }
+  return filter(weights, [&](Index, Index, R iou) { return static_cast<double>(iou) > options.iou_threshold; });
+}
+
+namespace detail {
+
+template <class L>
+[[nodiscard]] constexpr std::int64_t label_number(L label) noexcept {
+  if constexpr (std::is_enum_v<L>) {
+    return static_cast<std::int64_t>(static_cast<std::underlying_type_t<L>>(label));
+  } else {
+    return static_cast<std::int64_t>(label);
+  }
+}
+
+/// Adds up the tallies of equal labels and leaves them ascending by label.
+inline void merge_labels(std::vector<LabelTally>& tallies) {
+  std::sort(tallies.begin(), tallies.end(), [](const LabelTally& a, const LabelTally& b) { return a.label < b.label; });
+  std::size_t kept = 0;
+  for (const LabelTally& tally : tallies) {
+    if (kept == 0 || tallies[kept - 1].label != tally.label) {
+      tallies[kept++] = tally;
+      continue;
+    }
+    LabelTally& sum = tallies[kept - 1];
+    sum.truths += tally.truths;
+    sum.predictions += tally.predictions;
+    sum.both += tally.both;
+  }
+  tallies.resize(kept);
+}
+
+inline void require_threshold(double iou_threshold) {
+  if (!(iou_threshold == iou_threshold)) [[unlikely]] {
+    invalid("iou_threshold is NaN");
+  }
+}
+
+}  // namespace detail
+
+/// The score of an image whose matching is known: the last step of score_image(), for those who time, certify or
+/// replace the matching. `prediction_of_truth` has a prediction or `none` for each truth; only pairs that meet count.
+template <class R, Labels LA, Labels LB>
+[[nodiscard]] ImageScore score_matching(const ImagePairs<R>& pairs, std::span<const Index> prediction_of_truth,
+                                        const LA& truth_labels, const LB& predicted_labels,
+                                        const ScoreOptions& options = {}) {
+  detail::require_threshold(options.iou_threshold);
+  detail::require_same_length("truth_labels", std::size(truth_labels), "truths", detail::at(pairs.truths()));
+  detail::require_same_length("predicted_labels", std::size(predicted_labels), "predictions",
+                              detail::at(pairs.predictions()));
+  detail::require_same_length("prediction_of_truth", prediction_of_truth.size(), "truths", detail::at(pairs.truths()));
+  ImageScore score;
+  score.truths = pairs.truths();
+  score.predictions = pairs.predictions();
+  score.pairs = pairs.shared.nonzeros();
+  detail::ExactSum sum;
+  for (Index i = 0; i < pairs.truths(); ++i) {
+    const Index j = prediction_of_truth[detail::at(i)];
+    const R shared = j >= 0 && j < pairs.predictions() ? pairs.shared.at(i, j) : R{0};
+    if (!(shared > 0)) {
+      continue;
+    }
+    const double iou = static_cast<double>(pairs.iou(i, j, shared));
+    const bool match = iou > options.iou_threshold;
+    sum.add(iou);
+    score.assigned.push_back({i, j, iou, match});
+    if (!match) {
+      continue;
+    }
+    ++score.matches;
+    const std::int64_t truth = detail::label_number(detail::element(truth_labels, i));
+    const std::int64_t predicted = detail::label_number(detail::element(predicted_labels, j));
+    score.labels.push_back({truth, 1, 0, truth == predicted ? 1 : 0});
+    score.labels.push_back({predicted, 0, 1, 0});
+  }
+  detail::merge_labels(score.labels);
+  score.sum_iou = sum.total();
+  return score;
+}
+
+/// Scores one image from pairs that are already known, so that other metrics can read the same pass over them.
+template <class R, Labels LA, Labels LB>
+[[nodiscard]] ImageScore score_image(const ImagePairs<R>& pairs, const LA& truth_labels, const LB& predicted_labels,
+                                     const ScoreOptions& options = {}) {
+  detail::require_threshold(options.iou_threshold);
+  const Assignment<R> matching = assign(match_weights(pairs, options));
+  return score_matching(pairs, matching.col_of_row, truth_labels, predicted_labels, options);
+}
+
+/// Scores the predictions of one image: matches them one to one to the truths and counts.
+///
+/// truths, predictions: shapes of any kinds whose overlap is known, in pixels. truth_labels, predicted_labels: one
+/// label a row, any integer or enumeration; labels do not enter the matching, only ImageScore::labels. Scores play no
+/// part. The matching maximises what options.rule says (see assign() for ties); a pair that does not meet is never
+/// assigned, where DeepForest names an arbitrary prediction with IoU 0. A match is an assigned pair with IoU >
+/// iou_threshold; IoU is compared in double, so float shapes that meet at exactly 0.4 are above 0.4 by rounding.
+///
+/// Either side may be empty; shapes without area are counted and meet nothing. Throws std::invalid_argument naming the
+/// row for NaN, infinite and inverted shapes and for labels of another length, and for a NaN threshold.
+/// O((n + m) log(n + m) + pairs) time plus that of assign(); see image_pairs() and assign() for memory.
+///
+/// With MatchRule::intersection and summarize() this is DeepForest's evaluate_boxes: box_recall, box_precision and
+/// class_recall are equal. Rows of four zeros, which it drops, are the caller's to drop: is_empty_image_mark().
+template <Shapes A, Shapes B, Labels LA, Labels LB>
+requires OverlappingShapes<A, B>
+[[nodiscard]] ImageScore score_image(const A& truths, const B& predictions, const LA& truth_labels,
+                                     const LB& predicted_labels, const ScoreOptions& options = {}) {
+  detail::require_same_length("truth_labels", std::size(truth_labels), "truths", std::size(truths));
+  detail::require_same_length("predicted_labels", std::size(predicted_labels), "predictions", std::size(predictions));
+  return score_image(image_pairs(truths, predictions, options.threads), truth_labels, predicted_labels, options);
+}
+
+/// The same without labels: everything is of one class, 0.
+template <Shapes A, Shapes B>
+requires OverlappingShapes<A, B>
+[[nodiscard]] ImageScore score_image(const A& truths, const B& predictions, const ScoreOptions& options = {}) {
+  const auto one_class = [](std::size_t n) { return view(n, [](Index) { return 0; }); };
+  return score_image(truths, predictions, one_class(std::size(truths)), one_class(std::size(predictions)), options);
+}
+
+/// Puts the scores of images together.
+///
+/// Every image counts once, also one without predictions or without truth. The result does not depend on the order of
+/// `images`, to the last bit. Undefined figures are NaN, see DatasetScore; the special cases are DeepForest's: without
+/// any prediction box_recall is 0 and box_precision NaN (also without truth), with predictions but without truth
+/// box_recall is NaN and box_precision 0. O(images + labels log labels) time, 56 bytes a label of an image.
+[[nodiscard]] inline DatasetScore summarize(std::span<const ImageScore> images) {
+  constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
+  const auto share = [](std::int64_t part, std::int64_t whole, double if_none) {
+    return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : if_none;
+  };
+  DatasetScore total;
+  detail::ExactSum iou, recall, precision, precision_all;
+  std::vector<LabelTally> labels;
+  for (const ImageScore& image : images) {
+    ++total.images;
+    total.truths += image.truths;
+    total.predictions += image.predictions;
+    total.pairs += image.pairs;
+    total.matches += image.matches;
+    iou.add(image.sum_iou);
+    if (image.truths > 0) {
+      recall.add(share(image.matches, image.truths, 0));
+    }
+    if (image.predictions > 0) {
+      const double ratio = share(image.matches, image.predictions, 0);
+      precision_all.add(ratio);
+      if (image.truths > 0) {
+        precision.add(ratio);
+      }
+    }
+    labels.insert(labels.end(), image.labels.begin(), image.labels.end());
+  }
+  detail::merge_labels(labels);
+  for (const LabelTally& tally : labels) {
+    total.class_recall.push_back(
+        {tally.label, share(tally.both, tally.truths, 0), share(tally.both, tally.predictions, 0), tally.truths});
+  }
+  total.sum_iou = iou.total();
+  total.box_recall = total.predictions == 0 ? 0 : recall.mean_or(undefined);
+  total.box_precision = total.predictions > 0 && total.truths == 0 ? 0 : precision.mean_or(undefined);
+  total.box_precision_all_images = precision_all.mean_or(undefined);
+  total.pooled_recall = share(total.matches, total.truths, undefined);
+  total.pooled_precision = share(total.matches, total.predictions, undefined);
+  return total;
+}
+
+}  // namespace boxlap

@@ -1,0 +1,70 @@
+/// A sum of floating-point numbers that does not depend on their order: exact, and rounded once.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace boxlap::detail {
+
+/// Adds finite doubles exactly and rounds once, to nearest even, when asked: Python's math.fsum.
+///
+/// A mean over images is then the same to the last bit whatever order, thread or machine the images came from. Keeps a
+/// few non-overlapping partial sums (Shewchuk, Discrete & Computational Geometry 18, 1997); amortised O(1) an addition
+/// for numbers of one magnitude. The total must not overflow.
+class ExactSum {
+ public:
+  void add(double x) {
+    std::size_t kept = 0;
+    for (double partial : partials_) {
+      if (std::abs(x) < std::abs(partial)) {
+        std::swap(x, partial);
+      }
+      const double high = x + partial;
+      const double low = partial - (high - x);
+      if (low != 0) {
+        partials_[kept++] = low;
+      }
+      x = high;
+    }
+    partials_.resize(kept);
+    partials_.push_back(x);
+    ++count_;
+  }
+
+  [[nodiscard]] double total() const {
+    if (partials_.empty()) {
+      return 0;
+    }
+    std::size_t n = partials_.size() - 1;
+    double high = partials_[n], low = 0;
+    while (n > 0 && low == 0) {
+      const double x = high, y = partials_[--n];
+      high = x + y;
+      low = y - (high - x);
+    }
+    // Exactly half way between two doubles: the next partial says which way the rest of the sum lies.
+    if (n > 0 && ((low < 0 && partials_[n - 1] < 0) || (low > 0 && partials_[n - 1] > 0))) {
+      const double twice = low * 2, up = high + twice;
+      if (twice == up - high) {
+        high = up;
+      }
+    }
+    return high;
+  }
+
+  [[nodiscard]] std::size_t count() const noexcept { return count_; }
+
+  /// total() / count(), or `if_none` where nothing was added.
+  [[nodiscard]] double mean_or(double if_none) const {
+    return count_ == 0 ? if_none : total() / static_cast<double>(count_);
+  }
+
+ private:
+  std::vector<double> partials_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace boxlap::detail

@@ -1,0 +1,90 @@
+/// What meets in one image, computed once for every metric: the shared areas of truths and predictions, and all areas.
+#pragma once
+
+#include <concepts>
+#include <limits>
+#include <vector>
+
+#include "../core/error.hpp"
+#include "../core/index.hpp"
+#include "../core/range.hpp"
+#include "../pairs/csr.hpp"
+#include "../pairs/overlaps.hpp"
+#include "../shape/overlap.hpp"
+#include "../shape/shape.hpp"
+
+namespace boxlap {
+
+/// The meeting pairs of one image: rows are truths, columns predictions. Any overlap ratio of a pair is a division
+/// away, so nothing is computed or stored twice however many metrics read it.
+template <std::floating_point R>
+struct ImagePairs {
+  Csr<R> shared;  ///< intersection areas, all > 0
+  std::vector<R> truth_areas, prediction_areas;
+
+  [[nodiscard]] Index truths() const noexcept { return shared.rows; }
+  [[nodiscard]] Index predictions() const noexcept { return shared.cols; }
+
+  /// Shared area over the area covered together; iou(truth, prediction) of the shapes, to the bit.
+  [[nodiscard]] R iou(Index truth, Index prediction, R shared_area) const noexcept {
+    return detail::iou_of(shared_area, truth_areas[detail::at(truth)], prediction_areas[detail::at(prediction)]);
+  }
+
+  /// The share of the prediction that lies in the truth: COCO's measure for a crowd region.
+  [[nodiscard]] R iof(Index prediction, R shared_area) const noexcept {
+    return detail::ratio(shared_area, prediction_areas[detail::at(prediction)]);
+  }
+};
+
+namespace detail {
+
+/// Refuses a shape that evaluation cannot judge: NaN, infinite or inverted. Zero area is fine.
+template <Shapes S>
+void require_judgeable(const S& shapes, const char* what) {
+  using T = BoundsScalar<Element<S>>;
+  constexpr T most = std::numeric_limits<T>::max();
+  const Index n = rows_of(shapes, what);
+  for (Index i = 0; i < n; ++i) {
+    const Box<T> b = bounds(element(shapes, i));
+    if (!(b.x1 <= b.x2 && b.y1 <= b.y2 && b.x1 >= -most && b.y1 >= -most && b.x2 <= most && b.y2 <= most))
+        [[unlikely]] {
+      invalid(what, "[", i, "] is inverted, infinite or NaN: (", b.x1, ", ", b.y1, ") - (", b.x2, ", ", b.y2, ")");
+    }
+  }
+}
+
+template <class R, Shapes S>
+[[nodiscard]] std::vector<R> areas_of(const S& shapes) {
+  std::vector<R> areas(static_cast<std::size_t>(std::size(shapes)));
+  for (std::size_t i = 0; i < areas.size(); ++i) {
+    areas[i] = static_cast<R>(area(widened<R>(element(shapes, static_cast<Index>(i)))));
+  }
+  return areas;
+}
+
+/// An areas_of that answers for the wider scalar type of both sides.
+template <class A, class B>
+using PairScalar = Overlap<Element<A>, Element<B>>;
+
+}  // namespace detail
+
+/// The pairs of truths and predictions that share area, with what every metric needs to know about them.
+///
+/// truths, predictions: shapes of any kinds whose overlap is known, in pixels; either may be empty. Pairs ascend by
+/// (truth, prediction). Throws std::invalid_argument naming the row for a shape that is NaN, infinite or inverted;
+/// shapes without area are kept and meet nothing. O((n + m) log(n + m) + pairs) time; besides the result the memory of
+/// intersection_matrix().
+template <Shapes A, Shapes B>
+requires OverlappingShapes<A, B>
+[[nodiscard]] auto image_pairs(const A& truths, const B& predictions, int threads = 1) {
+  detail::require_judgeable(truths, "truths");
+  detail::require_judgeable(predictions, "predictions");
+  using R = detail::PairScalar<A, B>;
+  ImagePairs<R> result;
+  result.shared = intersection_matrix(truths, predictions, {.threads = threads});
+  result.truth_areas = detail::areas_of<R>(truths);
+  result.prediction_areas = detail::areas_of<R>(predictions);
+  return result;
+}
+
+}  // namespace boxlap
