@@ -497,3 +497,33 @@ TEST_CASE("what cannot be judged is refused by its row", "[detection]") {
   CHECK(message_of([&] { (void)boxlap::score_image(good, good, {.iou_threshold = double(nan)}); }) ==
         "boxlap: iou_threshold is NaN");
 }
+
+TEMPLATE_TEST_CASE("memory grows with boxes and pairs that meet", "[detection][memory]", float, double) {
+  if (!heap::counted) {
+    return;
+  }
+  scenes::Rng rng(3);
+  struct Scene {
+    int truths, predictions;
+    double extent;
+  };
+  for (const Scene& scene : {Scene{5000, 10000, 10000}, Scene{3000, 3000, 800}}) {
+    const auto truths = scenes::uniform<TestType>(scene.truths, scene.extent, 50, rng);
+    const auto predictions = scenes::uniform<TestType>(scene.predictions, scene.extent, 50, rng);
+    const heap::Scope scope;
+    const ImageScore score = boxlap::score_image(truths, predictions);
+    const double bytes = static_cast<double>(scope.peak_bytes());
+    const bool single = sizeof(TestType) == 4;
+    const double formula = (single ? 38.0 : 56.0) * static_cast<double>(score.truths + score.predictions) +
+                           (single ? 24.0 : 28.0) * static_cast<double>(score.pairs);
+    CAPTURE(scene.extent, score.pairs);
+    CHECK(bytes <= formula);
+    CHECK(bytes >= formula / 2);
+  }
+  const std::vector<ImageScore> images(
+      10000, boxlap::score_image(scenes::uniform<TestType>(5, 10, 50, rng), scenes::uniform<TestType>(5, 10, 50, rng)));
+  const heap::Scope scope;
+  const auto total = boxlap::summarize(images);
+  CHECK(total.images == 10000);
+  CHECK(scope.peak_bytes() < 64 * 200);
+}
