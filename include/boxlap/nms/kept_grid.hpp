@@ -1,0 +1,260 @@
+/// Boxes that were kept, in a hashed grid with a level for each factor of 4 in size: a candidate visits a few cells.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "../core/index.hpp"
+#include "kept_boxes.hpp"
+
+namespace boxlap::detail {
+
+/// How far apart two boxes can be that suppress one another.
+///
+/// The IoU of two boxes is at most that of their sides along either axis. Where it exceeds t, sides a and b therefore
+/// obey t < a / b < 1 / t, and their centres are closer than (a + b) (1 - t) / (2 (1 + t)). With t = 0 this says that
+/// they meet. `t` is taken a little smaller than the threshold, for what the computed IoU owes to rounding.
+struct Reach {
+  double t;     // lower bound of the ratio of two sides
+  double half;  // (1 - t) / (2 (1 + t))
+
+  [[nodiscard]] static Reach meeting() noexcept { return {0, 0.5}; }
+  [[nodiscard]] static Reach above(double threshold) noexcept {
+    const double t = std::max(0.0, std::min(threshold, 1.0) * (1 - 1e-5) - 1e-5);
+    return {t, (1 - t) / (2 * (1 + t))};
+  }
+  /// The longest side that can go with `side`.
+  [[nodiscard]] double longest(double side) const noexcept {
+    return t > 0 ? side / t : std::numeric_limits<double>::infinity();
+  }
+  /// How far from the centre `c` of a side the centre of a side of at most `other` can be.
+  [[nodiscard]] double distance(double c, double side, double other) const noexcept {
+    return (side + other) * half * (1 + 1e-6) + 4 * std::numeric_limits<double>::epsilon() * std::abs(c);
+  }
+};
+
+/// 2^e, infinity above the range of double and the smallest normal number below it.
+[[nodiscard]] inline double power_of_two(int e) noexcept {
+  if (e > 1023) {
+    return std::numeric_limits<double>::infinity();
+  }
+  return std::bit_cast<double>(static_cast<std::uint64_t>(std::max(e, -1022) + 1023) << 52);
+}
+
+/// e with 2^e <= x < 2^(e + 1), for x > 0; -1023 for all that is not normal.
+[[nodiscard]] inline int exponent_of(double x) noexcept {
+  return static_cast<int>(std::bit_cast<std::uint64_t>(x) >> 52 & 0x7ff) - 1023;
+}
+
+/// Kept boxes by cell of their centre. A level holds the boxes whose longer side is in [4^k, 4^(k + 1)) (or twice
+/// that, whichever has the typical box in its middle); its cells are as wide as the reach of its largest boxes, so a
+/// candidate of that size visits at most 2 x 2 of them. Cells are blocks chained in the order boxes were kept.
+///
+/// Memory: 16 bytes a slot of the hash table, at most 4 slots a cell, and one block of 8 lanes or more a cell: at most
+/// 264 bytes a kept float box (456 double), 30 where boxes are dense.
+template <class T, class Bound>
+class KeptGrid {
+ public:
+  /// Forgets all boxes. `typical` is the longer side of a typical one of those to come.
+  void start(const Reach& reach, double typical) {
+    reach_ = reach;
+    const int e = exponent_of(typical);
+    const bool upper_half = typical > power_of_two(e) * 1.41;
+    parity_ = (upper_half ? e : e - 1) & 1;
+    cells_per_side_ = 1 / std::max(2 * (2 * reach.half), 0.05);
+    used_.fill(false);
+    lowest_ = levels;
+    highest_ = -1;
+    std::fill(slots_.begin(), slots_.end(), Slot{});
+    cells_ = 0;
+    blocks_used_ = 0;
+  }
+
+  void add(const Candidate<T>& c) {
+    const Place at(c.box);
+    const int level = level_of(at.longer());
+    const Key key = key_of(level, cell(at.x, level), cell(at.y, level));
+    used_[static_cast<std::size_t>(level)] = true;
+    lowest_ = std::min(lowest_, level);
+    highest_ = std::max(highest_, level);
+    Slot& slot = find(key);
+    if (slot.first == nullptr) {
+      slot = {key, new_block()};
+      slot.first->last = slot.first;
+      slot.first->boxes.push(c);
+      if (2 * ++cells_ > slots_.size()) {
+        grow();
+      }
+      return;
+    }
+    Block*& last = slot.first->last;
+    if (last->boxes.size == CandidateBlock<T>::lanes) {
+      last->next = new_block();
+      last = last->next;
+    }
+    last->boxes.push(c);
+  }
+
+  /// Calls on_hit(kept) for the boxes that may suppress c, until it returns true; then returns true.
+  template <class OnHit>
+  [[nodiscard]] bool search(const Candidate<T>& c, OnHit& on_hit) const {
+    const Place at(c.box);
+    const double longer = at.longer();
+    const int last = std::min(highest_, level_of(reach_.longest(longer)));
+    for (int level = std::max(lowest_, level_of(longer * reach_.t)); level <= last; ++level) {
+      if (!used_[static_cast<std::size_t>(level)]) {
+        continue;
+      }
+      const Window window = window_of(at, level);
+      if (window.cells() > static_cast<std::int64_t>(blocks_used_)) {
+        return search_all(c, on_hit);
+      }
+      for (std::int64_t y = window.y_first; y <= window.y_last; ++y) {
+        for (std::int64_t x = window.x_first; x <= window.x_last; ++x) {
+          if (search_cell(key_of(level, x, y), c, on_hit)) {
+            return true;
+          }
+        }
+      }
+    }
+    return false;
+  }
+
+ private:
+  using Key = std::uint64_t;
+
+  struct Block {
+    CandidateBlock<T> boxes;
+    Block* next;  // goes on where this one ends
+    Block* last;  // of the first block of a cell: where the cell ends
+  };
+
+  struct Slot {
+    Key key = 0;
+    Block* first = nullptr;
+  };
+
+  /// The centre and the sides of a box.
+  struct Place {
+    double x, y, w, h;
+    explicit Place(const Box<T>& box) noexcept
+        : x(0.5 * static_cast<double>(box.x1) + 0.5 * static_cast<double>(box.x2)),
+          y(0.5 * static_cast<double>(box.y1) + 0.5 * static_cast<double>(box.y2)),
+          w(static_cast<double>(box.x2) - static_cast<double>(box.x1)),
+          h(static_cast<double>(box.y2) - static_cast<double>(box.y1)) {}
+    [[nodiscard]] double longer() const noexcept { return std::max(w, h); }
+  };
+
+  struct Window {
+    std::int64_t x_first, x_last, y_first, y_last;
+    [[nodiscard]] std::int64_t cells() const noexcept { return (x_last - x_first + 1) * (y_last - y_first + 1); }
+  };
+
+  static constexpr int level_offset = 512, levels = 1026;
+  static constexpr double cell_limit = 1 << 26;
+  static constexpr std::size_t chunk = 64;
+
+  [[nodiscard]] int level_of(double longer) const noexcept {
+    return ((exponent_of(longer) - parity_) >> 1) + level_offset;
+  }
+  /// The exponent of two that bounds the sides of a level from above.
+  [[nodiscard]] int top_of(int level) const noexcept { return 2 * (level - level_offset) + parity_ + 2; }
+
+  /// The number of the cell that a coordinate is in. Monotone, also where it is clamped: far coordinates share a cell.
+  [[nodiscard]] std::int64_t cell(double x, int level) const noexcept {
+    const double scale = power_of_two(std::min(-top_of(level), 1000)) * cells_per_side_;
+    const double at = std::min(std::max(x * scale, -cell_limit), cell_limit - 1);
+    const auto whole = static_cast<std::int64_t>(at);
+    return whole - static_cast<std::int64_t>(at < static_cast<double>(whole));
+  }
+
+  [[nodiscard]] Window window_of(const Place& at, int level) const noexcept {
+    const double side = power_of_two(top_of(level));
+    const double dx = reach_.distance(at.x, at.w, std::min(side, reach_.longest(at.w)));
+    const double dy = reach_.distance(at.y, at.h, std::min(side, reach_.longest(at.h)));
+    return {cell(at.x - dx, level), cell(at.x + dx, level), cell(at.y - dy, level), cell(at.y + dy, level)};
+  }
+
+  [[nodiscard]] static Key key_of(int level, std::int64_t x, std::int64_t y) noexcept {
+    constexpr Key mask = (Key{1} << 27) - 1;
+    return static_cast<Key>(level) << 54 | (static_cast<Key>(x) & mask) << 27 | (static_cast<Key>(y) & mask);
+  }
+
+  [[nodiscard]] std::size_t home_of(Key key) const noexcept {
+    return static_cast<std::size_t>((key * 0x9E3779B97F4A7C15u) >> shift_);
+  }
+
+  /// The slot of `key`, or the empty one where it belongs.
+  [[nodiscard]] const Slot& find(Key key) const noexcept {
+    const std::size_t mask = slots_.size() - 1;
+    std::size_t i = home_of(key);
+    while (slots_[i].first != nullptr && slots_[i].key != key) {
+      i = (i + 1) & mask;
+    }
+    return slots_[i];
+  }
+  [[nodiscard]] Slot& find(Key key) noexcept { return const_cast<Slot&>(std::as_const(*this).find(key)); }
+
+  template <class OnHit>
+  [[nodiscard]] bool search_cell(Key key, const Candidate<T>& c, OnHit& on_hit) const {
+    for (const Block* block = find(key).first; block != nullptr; block = block->next) {
+      if (search_block<Bound>(block->boxes, c, on_hit)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  template <class OnHit>
+  [[nodiscard]] bool search_all(const Candidate<T>& c, OnHit& on_hit) const {
+    for (std::size_t i = 0; i < blocks_used_; ++i) {
+      if (search_block<Bound>(chunks_[i / chunk][i % chunk].boxes, c, on_hit)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Blocks come in chunks that never move and that the next class or strip uses again.
+  [[nodiscard]] Block* new_block() {
+    if (blocks_used_ == chunks_.size() * chunk) {
+      chunks_.push_back(std::make_unique_for_overwrite<Block[]>(chunk));
+    }
+    Block* block = &chunks_[blocks_used_ / chunk][blocks_used_ % chunk];
+    ++blocks_used_;
+    block->boxes.clear();
+    block->next = nullptr;
+    return block;
+  }
+
+  void grow() {
+    std::vector<Slot> old(slots_.size() * 2);
+    old.swap(slots_);
+    --shift_;
+    for (const Slot& slot : old) {
+      if (slot.first != nullptr) {
+        find(slot.key) = slot;
+      }
+    }
+  }
+
+  Reach reach_ = Reach::meeting();
+  int parity_ = 0;
+  double cells_per_side_ = 1;
+  int lowest_ = levels, highest_ = -1;
+  std::array<bool, levels> used_{};
+  std::vector<Slot> slots_ = std::vector<Slot>(256);
+  int shift_ = 64 - 8;
+  std::size_t cells_ = 0;
+  std::vector<std::unique_ptr<Block[]>> chunks_;
+  std::size_t blocks_used_ = 0;
+};
+
+}  // namespace boxlap::detail

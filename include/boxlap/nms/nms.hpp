@@ -1,0 +1,174 @@
+/// Non-maximum suppression: of detections that overlap too much, the best one.
+#pragma once
+
+#include <algorithm>
+#include <initializer_list>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "../core/error.hpp"
+#include "../core/index.hpp"
+#include "../core/order.hpp"
+#include "../core/parallel.hpp"
+#include "../core/range.hpp"
+#include "../pairs/csr.hpp"
+#include "../shape/shape.hpp"
+#include "detections.hpp"
+#include "greedy.hpp"
+#include "measure.hpp"
+
+namespace boxlap {
+
+/// How nms() decides. Score filters and limits are functions of their own: above() and top().
+struct NmsOptions {
+  double iou_threshold = 0.5;   ///< a detection goes when its overlap with a kept, better one is above this
+  bool suppress_equal = false;  ///< ... or equal to it (detectron2's and torchvision's rotated nms, SAHI, TensorRT)
+  int threads = 1;              ///< 0: all cores. The result does not depend on it
+};
+
+namespace detail {
+
+[[nodiscard]] inline Verdict verdict_of(const NmsOptions& options) {
+  if (options.iou_threshold != options.iou_threshold) [[unlikely]] {
+    invalid("iou_threshold is NaN");
+  }
+  return {options.iou_threshold, options.suppress_equal};
+}
+
+/// Suppression within `rows`, which are in the order of their scores, by the cheapest exact way.
+template <class D, class OnKept>
+void suppress_rows(const D& detections, KeptIndex<D>& kept, std::span<const Index> rows, OnKept on_kept) {
+  if (detections.verdict().spares_nothing()) {
+    suppress_all_pairs(detections, rows, on_kept);
+  } else if (D::Bound::at_most_one && detections.verdict().spares_all()) {
+    std::for_each(rows.begin(), rows.end(), on_kept);
+  } else {
+    suppress(detections, kept, rows, on_kept);
+  }
+}
+
+}  // namespace detail
+
+/// The detections to keep: from the best to the worst, each unless it overlaps a kept one by more than the threshold.
+///
+/// shapes   n rows of any shape: boxes, rotated boxes, polygons, your own
+/// scores   n numbers, higher is better
+/// measure  Iou{} (default), Ios{}, Diou{} or any callable, see Measure: iou_threshold then is a threshold of that
+/// returns  kept rows, score descending; equal scores (and -0 with +0) by row; NaN scores first
+///
+/// For Box this is torchvision.ops.nms (CPU) bit for bit: the threshold is compared in double, boxes that are empty,
+/// inverted, not finite, or whose area is 0 or overflows are kept and suppress nothing, a threshold below 0 is legal
+/// and suppresses boxes that do not meet. For other shapes it is the plain loop over iou(). Throws
+/// std::invalid_argument if the lengths differ or the threshold is NaN.
+///
+/// Only kept boxes are indexed, and a search ends at the first hit, so crowds are cheap: O(n) for boxes that are spread
+/// or that suppress one another; O(n * k / 8) vector steps where k kept ones crowd one place. Peak memory beside the
+/// result: 20 n bytes for the order of float scores (28 n double), or 4 n + 264 k bytes for k kept float boxes if that
+/// is more (456 k double).
+template <Shapes S, Numbers P, Measure<detail::Element<S>> M = Iou>
+[[nodiscard]] std::vector<Index> nms(const S& shapes, const P& scores, NmsOptions options, M measure = {}) {
+  detail::require_same_length("scores", std::size(scores), "shapes", std::size(shapes));
+  const detail::Verdict verdict = detail::verdict_of(options);
+  (void)detail::thread_count(options.threads);
+  const std::vector<Index> order = detail::order_descending(scores);
+  decltype(auto) prepared = detail::prepare_all(shapes);
+  const detail::Detections detections(prepared, measure, verdict);
+  detail::KeptIndex kept(detections);
+  std::vector<Index> result;
+  detail::suppress_rows(detections, kept, std::span<const Index>(order), [&](Index row) { result.push_back(row); });
+  return result;
+}
+
+template <Shapes S, Numbers P>
+[[nodiscard]] std::vector<Index> nms(const S& shapes, const P& scores, double iou_threshold) {
+  return nms(shapes, scores, NmsOptions{.iou_threshold = iou_threshold});
+}
+
+/// nms(boxes, scores, {}) would silently mean a threshold of 0.
+template <Shapes S, Numbers P>
+std::vector<Index> nms(const S&, const P&, std::initializer_list<double>) = delete;
+
+namespace detail {
+
+/// Greedy suppression along stored pairs. A kept row marks the columns of its row; a pair that is stored only in the
+/// row of its worse half is found from there.
+template <class T>
+[[nodiscard]] std::vector<Index> suppress_stored(const CsrView<T>& overlaps, std::span<const Index> order,
+                                                 const Verdict& verdict) {
+  enum State : unsigned char { open, kept, gone };
+  std::vector<State> state(order.size(), open);
+  std::vector<Index> result;
+  for (const Index i : order) {
+    const CsrRow<T> row = overlaps.row(i);
+    for (std::size_t k = 0; k < row.cols.size() && state[at(i)] == open; ++k) {
+      if (state[at(row.cols[k])] == kept && verdict(row.values[k])) {
+        state[at(i)] = gone;
+      }
+    }
+    if (state[at(i)] == gone) {
+      continue;
+    }
+    state[at(i)] = kept;
+    result.push_back(i);
+    for (std::size_t k = 0; k < row.cols.size(); ++k) {
+      if (state[at(row.cols[k])] == open && verdict(row.values[k])) {
+        state[at(row.cols[k])] = gone;
+      }
+    }
+  }
+  return result;
+}
+
+/// The same where a value of 0, that of a pair which is not stored, suppresses too.
+template <class T>
+[[nodiscard]] std::vector<Index> suppress_unless_stored(const CsrView<T>& overlaps, std::span<const Index> order,
+                                                        const Verdict& verdict) {
+  const auto stored_as_harmless = [&](Index i, Index j) {
+    const CsrRow<T> row = overlaps.row(i);
+    const auto found = std::lower_bound(row.cols.begin(), row.cols.end(), j);
+    return found != row.cols.end() && *found == j &&
+           !verdict(row.values[static_cast<std::size_t>(found - row.cols.begin())]);
+  };
+  std::vector<Index> result;
+  for (const Index i : order) {
+    if (std::all_of(result.begin(), result.end(),
+                    [&](Index j) { return stored_as_harmless(i, j) || stored_as_harmless(j, i); })) {
+      result.push_back(i);
+    }
+  }
+  return result;
+}
+
+}  // namespace detail
+
+/// nms over overlaps that are already known: a square matrix, symmetric or one triangle of it; what is not stored is 0.
+///
+/// The diagonal is ignored, NaN suppresses nothing; order, ties and threshold as in nms() of shapes. Values need not be
+/// IoU. Throws std::invalid_argument for a matrix that is not square or not sound (see validate()), scores of another
+/// length, a NaN threshold. O(n + nonzeros) time (times log of a row's length where the threshold is below 0), 20 n
+/// bytes for float scores (28 n double) while they are sorted.
+template <class T, Numbers P>
+[[nodiscard]] std::vector<Index> nms(const CsrView<T>& overlaps, const P& scores, double iou_threshold) {
+  validate(overlaps);
+  if (overlaps.rows != overlaps.cols) [[unlikely]] {
+    detail::invalid("overlaps has ", overlaps.rows, " rows and ", overlaps.cols, " cols, expected a square matrix");
+  }
+  detail::require_same_length("scores", std::size(scores), "overlaps", detail::at(overlaps.rows));
+  const detail::Verdict verdict = detail::verdict_of({.iou_threshold = iou_threshold});
+  const std::vector<Index> order = detail::order_descending(scores);
+  return verdict.spares_nothing() ? detail::suppress_unless_stored(overlaps, order, verdict)
+                                  : detail::suppress_stored(overlaps, order, verdict);
+}
+
+template <class T, Numbers P>
+[[nodiscard]] std::vector<Index> nms(const Csr<T>& overlaps, const P& scores, double iou_threshold) {
+  return nms(overlaps.view(), scores, iou_threshold);
+}
+
+template <class T, Numbers P>
+std::vector<Index> nms(const CsrView<T>&, const P&, std::initializer_list<double>) = delete;
+template <class T, Numbers P>
+std::vector<Index> nms(const Csr<T>&, const P&, std::initializer_list<double>) = delete;
+
+}  // namespace boxlap

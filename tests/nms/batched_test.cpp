@@ -1,0 +1,188 @@
+#include <boxlap/nms/batched.hpp>
+
+#include <map>
+#include <random>
+#include <set>
+#include <stdexcept>
+
+#include "../../examples/support/heap.hpp"
+#include "../catch.hpp"
+#include "circle.hpp"
+#include "plain_nms.hpp"
+
+using namespace boxlap;
+
+namespace {
+
+/// nms of each label on its own, merged in the order of scores.
+template <class R, class P, class L>
+std::vector<Index> label_by_label(const R& shapes, const P& scores, const L& labels, double threshold) {
+  std::map<std::int64_t, std::vector<Index>> rows;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    rows[std::int64_t(labels[i])].push_back(Index(i));
+  }
+  std::set<Index> kept;
+  for (const auto& [label, members] : rows) {
+    for (const Index k : plain::nms(take(shapes, members), take(scores, members), threshold)) {
+      kept.insert(members[std::size_t(k)]);
+    }
+  }
+  std::vector<Index> result;
+  for (const Index row : plain::best_first(scores)) {
+    if (kept.count(row) != 0) {
+      result.push_back(row);
+    }
+  }
+  return result;
+}
+
+template <class T>
+void check_fixtures(const std::string& dtype) {
+  const fixture::Table cases = fixture::read("nms/cases.csv");
+  int rows = 0;
+  for (std::size_t c = 0; c < cases.size(); ++c) {
+    if (cases.text(c, "dtype") != dtype) {
+      continue;
+    }
+    const std::string path = "nms/" + cases.text(c, "case") + "." + dtype;
+    const plain::Detections<T> d = plain::read<T>(path + ".in.csv");
+    const fixture::Table out = fixture::read(path + ".out.csv");
+    const auto sorted = [](std::vector<Index> v) {
+      std::sort(v.begin(), v.end());
+      return v;
+    };
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      const std::string op = out.text(i, "op");
+      const double threshold = out.number(i, "iou_threshold");
+      const auto expected = fixture::rows_in(out.text(i, "keep"));
+      const auto with = [&](ClassSplit split) { return batched_nms(d.boxes, d.scores, d.labels, threshold, split); };
+      INFO(path << ' ' << op << " at " << threshold);
+      if (op == "tv_batched_vanilla") {
+        const auto kept = batched_nms(d.boxes, d.scores, d.labels, threshold);
+        CHECK(sorted(kept) == sorted(expected));
+        CHECK(kept == label_by_label(d.boxes, d.scores, d.labels, threshold));
+        ++rows;
+      } else if (op == "tv_batched_trick") {
+        CHECK(with(ClassSplit::coordinate_offset) == expected);
+        ++rows;
+      } else if (op == "tv_batched") {
+        // Above 1,000 boxes torchvision's last sort is not stable: a set, as for the vanilla rows.
+        const auto kept = with(ClassSplit::torchvision);
+        CHECK((d.boxes.size() <= 1000 ? kept : sorted(kept)) == (d.boxes.size() <= 1000 ? expected : sorted(expected)));
+        ++rows;
+      }
+    }
+  }
+  CHECK(rows > 100);
+}
+
+enum class Species : std::int8_t { oak = -3, beech = 40 };
+
+}  // namespace
+
+TEST_CASE("batched_nms equals every torchvision row of the fixtures", "[nms]") {
+  if (fixture::missing()) {
+    return;
+  }
+  check_fixtures<float>("f32");
+  check_fixtures<double>("f64");
+}
+
+TEST_CASE("the three boxes of the doc block, where the coordinate trick is wrong", "[nms]") {
+  const std::vector<Box<float>> boxes = {{49290.8711f, 27559.2891f, 49301.7422f, 27570.2363f},
+                                         {49288.6719f, 27558.2168f, 49304.2734f, 27571.9727f},
+                                         {99999, 0, 100000, 1}};
+  const std::vector<float> scores = {0.9f, 0.8f, 0.7f};
+  const std::vector<int> labels = {79, 79, 0};
+  CHECK_THAT(double(iou(boxes[0], boxes[1])), Catch::Matchers::WithinAbs(0.5545, 1e-4));
+  CHECK(batched_nms(boxes, scores, labels, 0.5) == std::vector<Index>{0, 2});
+  CHECK(batched_nms(boxes, scores, labels, 0.5, ClassSplit::coordinate_offset) == std::vector<Index>{0, 1, 2});
+  CHECK(batched_nms(boxes, scores, labels, 0.5, ClassSplit::torchvision) == std::vector<Index>{0, 1, 2});
+}
+
+TEST_CASE("labels are only compared: negative, sparse, 64 bit, enumerations", "[nms]") {
+  const auto seed = std::uint64_t(GENERATE(take(3, random(1, 1 << 30))));
+  CAPTURE(seed);
+  scenes::Rng rng(seed);
+  const std::vector<std::int64_t> names = {-1, 0, 16777216, 16777217, INT64_MIN, INT64_MAX, 7, -16777217};
+  for (const auto& boxes : scenes::all<float>(400, rng)) {
+    const auto scores = scenes::scores(int(boxes.size()), rng);
+    std::vector<std::int64_t> labels;
+    std::vector<std::uint8_t> small;
+    for (std::size_t i = 0; i < boxes.size(); ++i) {
+      labels.push_back(names[rng() % names.size()]);
+      small.push_back(std::uint8_t(rng() % 3));
+    }
+    for (const double threshold : {0.5, 0.0, -0.1, 1.0}) {
+      CHECK(batched_nms(boxes, scores, labels, threshold) == label_by_label(boxes, scores, labels, threshold));
+      CHECK(batched_nms(boxes, scores, small, threshold) == label_by_label(boxes, scores, small, threshold));
+    }
+  }
+  const std::vector<Box<double>> twice = {{0, 0, 1, 1}, {0, 0, 1, 1}, {0, 0, 1, 1}};
+  const std::vector<double> scores = {1, 2, 3};
+  CHECK(batched_nms(twice, scores, std::vector<Species>{Species::oak, Species::beech, Species::oak}, 0.5) ==
+        std::vector<Index>{2, 1});
+  CHECK(batched_nms(twice, scores, std::vector<Species>{Species::oak, Species::beech, Species::oak}, 0.5,
+                    ClassSplit::coordinate_offset) == std::vector<Index>{2, 1});
+  CHECK(batched_nms(std::vector<Box<double>>{}, std::vector<float>{}, std::vector<int>{}, 0.5).empty());
+}
+
+TEST_CASE("batched_nms of large classes, where the grid is in use and made anew for each", "[nms]") {
+  scenes::Rng rng(11);
+  const auto boxes = scenes::uniform<double>(9000, 700, 40, rng);
+  const auto scores = scenes::scores(int(boxes.size()), rng);
+  std::vector<int> labels;
+  for (std::size_t i = 0; i < boxes.size(); ++i) {
+    labels.push_back(int(rng() % 3));
+  }
+  for (const double threshold : {0.5, 0.2}) {
+    CHECK(batched_nms(boxes, scores, labels, threshold) == label_by_label(boxes, scores, labels, threshold));
+  }
+}
+
+template <class R>
+concept Splits = requires(const R& shapes, const std::vector<float>& scores, const std::vector<int>& labels) {
+  batched_nms(shapes, scores, labels, 0.5, ClassSplit::coordinate_offset);
+};
+template <class R>
+concept Batches = requires(const R& shapes, const std::vector<float>& scores, const std::vector<int>& labels) {
+  batched_nms(shapes, scores, labels, 0.5);
+};
+static_assert(Splits<std::vector<Box<float>>> && Batches<std::vector<Box<float>>>);
+static_assert(!Splits<std::vector<user::Circle>> && Batches<std::vector<user::Circle>>);
+
+TEST_CASE("batched_nms takes other shapes and measures", "[nms]") {
+  const std::vector<user::Circle> circles = {{0, 0, 5}, {0.5, 0, 5}, {0, 0.5, 5}, {30, 0, 5}};
+  const std::vector<float> scores = {0.5f, 0.9f, 0.6f, 0.1f};
+  const std::vector<int> labels = {1, 2, 1, 2};
+  CHECK(batched_nms(circles, scores, labels, 0.5) == std::vector<Index>{1, 2, 3});
+  CHECK(batched_nms(circles, scores, labels, NmsOptions{.iou_threshold = 0.5}, Ios{}) == std::vector<Index>{1, 2, 3});
+}
+
+TEST_CASE("batched_nms refuses lengths that differ", "[nms]") {
+  const std::vector<Box<float>> boxes(3);
+  CHECK_THROWS_AS(batched_nms(boxes, std::vector<float>(2), std::vector<int>(3), 0.5), std::invalid_argument);
+  CHECK_THROWS_AS(batched_nms(boxes, std::vector<float>(3), std::vector<int>(2), 0.5), std::invalid_argument);
+  CHECK_THROWS_AS(batched_nms(boxes, std::vector<float>(3), std::vector<int>(4), 0.5, ClassSplit::torchvision),
+                  std::invalid_argument);
+}
+
+TEST_CASE("batched_nms holds the memory its doc block states", "[nms]") {
+  if (!heap::counted) {
+    return;
+  }
+  scenes::Rng rng(5);
+  const double n = 200'000;
+  const auto boxes = scenes::uniform<float>(int(n), 1e5, 50, rng);
+  const auto scores = scenes::scores(int(n), rng);
+  std::vector<int> labels;
+  for (std::size_t i = 0; i < boxes.size(); ++i) {
+    labels.push_back(int(rng() % 80));
+  }
+  const heap::Scope scope;
+  const auto kept = batched_nms(boxes, scores, labels, 0.5);
+  const double peak = double(scope.peak_bytes());
+  const double stated = 29 * n + 264 * n / 80;
+  CHECK(peak <= stated + 4.0 * double(kept.capacity()) + 1e5);
+  CHECK(peak >= stated / 2);
+}
