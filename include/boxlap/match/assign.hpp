@@ -23,6 +23,25 @@ struct SparseEdges {
   using V = std::invoke_result_t<Gain, T>;
   const CsrView<T>& weights;
   const Gain& gain;
+  T most;  ///< the largest weight allowed
+
+  /// Rows are checked as they enter: one pass over the matrix less. Offsets must have been checked before.
+  template <class Visit>
+  void read_first(Index i, Visit visit) const {
+    const auto end = at(weights.row_offsets[at(i) + 1]);
+    Index previous = none;
+    for (auto k = at(weights.row_offsets[at(i)]); k < end; ++k) {
+      const Index j = weights.col_indices[k];
+      const T w = weights.values[k];
+      if (j <= previous || j >= weights.cols || !is_weight(w, most)) [[unlikely]] {
+        refuse_weights(weights, most);
+      }
+      previous = j;
+      if (const V g = gain(w); V{} < g) {
+        visit(j, g);
+      }
+    }
+  }
 
   template <class Visit>
   void operator()(Index i, Visit visit) const {
@@ -68,7 +87,12 @@ void sum_up(const CsrView<T>& weights, Assignment<T>& out) {
     if (j == none) {
       continue;
     }
-    const auto w = static_cast<Total<T>>(weights.at(i, j));
+    const CsrRow<T> entries = weights.row(i);
+    std::size_t k = 0;
+    while (k < entries.cols.size() && entries.cols[k] != j) {  // rows are short: a binary search takes twice as long
+      ++k;
+    }
+    const auto w = k < entries.cols.size() ? static_cast<Total<T>>(entries.values[k]) : Total<T>{};
     if constexpr (std::integral<T>) {
       if (out.total > std::numeric_limits<Total<T>>::max() - w) {
         invalid("weights of ", out.count + 1, " pairs up to row ", i, ", column ", j, " add up to 2^63 or more");
@@ -97,7 +121,7 @@ template <class T>
 void assign(const CsrView<T>& weights, AssignOptions options, AssignWorkspace<T>& workspace, Assignment<T>& out) {
   using V = Total<T>;
   detail::require_options(options);
-  detail::require_weights(weights, options);
+  validate_offsets(weights);
   const std::size_t rows = detail::at(weights.rows);
   const std::size_t cols = detail::at(weights.cols);
   detail::AssignBuffers<T>& buffers = workspace.buffers();
@@ -109,7 +133,7 @@ void assign(const CsrView<T>& weights, AssignOptions options, AssignWorkspace<T>
     using Edges = detail::SparseEdges<T, std::remove_cvref_t<decltype(gain)>>;
     row_duals.resize(rows);
     col_duals.resize(cols);
-    const Edges edges{weights, gain};
+    const Edges edges{weights, gain, detail::largest_weight<T>(weights.rows, weights.cols, options)};
     const detail::Matching<Gained> matching{out.col_of_row, out.row_of_col, row_duals, col_duals};
     // With may_stay every row can enter, so there is no row to be told about.
     static_cast<void>(detail::Augmentation<true, Gained, Edges>(edges, matching, search).run());

@@ -93,9 +93,17 @@ template <class T>
 }
 
 template <class T>
+[[nodiscard]] constexpr bool is_weight(T w, T most) noexcept {
+  return w <= most && w >= std::numeric_limits<T>::lowest();
+}
+
+/// Throws std::invalid_argument, naming row and column: what validate() finds, or the first value that is NaN,
+/// infinite or too large. To be called when there is something to be found.
+template <class T>
 [[noreturn, gnu::cold, gnu::noinline]] void refuse_weights(const CsrView<T>& weights, T most) {
+  validate(weights);
   for_each_entry(weights, [&](Index i, Index j, T w) {
-    if (!(w <= most && w >= std::numeric_limits<T>::lowest())) {
+    if (!is_weight(w, most)) {
       if constexpr (std::floating_point<T>) {
         invalid("weights at row ", i, ", column ", j, " is ", w, ", expected a finite number up to ", most);
       } else {
@@ -104,21 +112,6 @@ template <class T>
     }
   });
   invalid("weights are not numbers");
-}
-
-/// Throws std::invalid_argument, naming row and column, for a matrix that is none and for a weight that is NaN,
-/// infinite or too large.
-template <class T>
-void require_weights(const CsrView<T>& weights, const AssignOptions& options) {
-  validate(weights);
-  const T most = largest_weight<T>(weights.rows, weights.cols, options);
-  bool fine = true;
-  for (const T w : weights.values) {  // without an early exit: this loop vectorises
-    fine &= w <= most && w >= std::numeric_limits<T>::lowest();
-  }
-  if (!fine) [[unlikely]] {
-    refuse_weights(weights, most);
-  }
 }
 
 inline void require_options(const AssignOptions& options) {

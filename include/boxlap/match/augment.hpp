@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <limits>
 #include <span>
-#include <utility>
+#include <type_traits>
 #include <vector>
 
 #include "../core/index.hpp"
@@ -28,7 +28,7 @@ struct Step {
 ///
 /// On overlaps the list stays short and wins; where every search meets everything (Machol-Wien, n = 1,000) a heap alone
 /// is eight times slower; on one large sparse component a list alone is quadratic. `place[col]` is the position of a
-/// column in the list; see Search for its other values.
+/// column in the list.
 template <class V>
 class Frontier {
  public:
@@ -115,10 +115,22 @@ class Frontier {
   bool heap_ = false;
 };
 
-/// What a solver needs besides its answer. 4 bytes a column and sizeof(Step) a column of the largest search.
+/// More than any distance. Less than any: no distance is negative, and gains are far from the limits of their type.
+template <class V>
+[[nodiscard]] constexpr V farthest() noexcept {
+  if constexpr (std::is_arithmetic_v<V>) {
+    return std::numeric_limits<V>::max();
+  } else {
+    return {farthest<decltype(V::first)>(), farthest<decltype(V::first)>()};
+  }
+}
+
+/// What a solver needs besides its answer: 4 + sizeof(V) bytes a column, and sizeof(Step) a column of the largest
+/// search.
 template <class V>
 struct SearchScratch {
-  std::vector<Index> place;  ///< none: not reached; >= 0: place in the frontier; -2 - k: visited as tree[k]
+  std::vector<V> reach;      ///< distance of a column in the frontier or the tree, farthest for all others
+  std::vector<Index> place;  ///< of a column in the frontier or the tree: where
   std::vector<Step<V>> tree;
   Frontier<V> frontier;
 };
@@ -133,9 +145,9 @@ struct Matching {
 /// Maximises the sum of gains over one-to-one matchings by successive shortest augmenting paths: rows enter in
 /// ascending order, and each is matched by the cheapest chain of changes to what was matched before.
 ///
-/// `Edges` gives the edges of a row: edges(i, visit) calls visit(col, gain), columns ascending; edges.degree(i) bounds
-/// their number. With `may_stay` a row may end unmatched and gains are positive; without, each row must be matched and
-/// gains are any numbers.
+/// `Edges` gives the edges of a row: edges(i, visit) calls visit(col, gain), columns ascending; edges.read_first(i,
+/// visit) is the same the first time, and may check; edges.degree(i) bounds their number. With `may_stay` a row may end
+/// unmatched and gains are positive; without, each row must be matched and gains are any numbers.
 ///
 /// Held all the time, for the rows that have entered: row_dual + col_dual >= gain on every edge, with equality on
 /// matched ones; duals of unmatched rows and columns are 0 and, with may_stay, none is negative. That is optimality.
@@ -150,7 +162,8 @@ class Augmentation {
     std::fill(m_.row_of_col.begin(), m_.row_of_col.end(), none);
     std::fill(m_.row_duals.begin(), m_.row_duals.end(), V{});
     std::fill(m_.col_duals.begin(), m_.col_duals.end(), V{});
-    s_.place.assign(m_.row_of_col.size(), none);
+    s_.reach.assign(m_.row_of_col.size(), farthest<V>());
+    s_.place.resize(m_.row_of_col.size());
   }
 
   /// Lets every row enter. The first row that must but cannot be matched ends it and is returned; else none.
@@ -178,7 +191,7 @@ class Augmentation {
     V best{};
     Index best_col = none;
     bool best_is_free = false;
-    edges_(i, [&](Index j, V gain) {
+    edges_.read_first(i, [&](Index j, V gain) {
       const bool free = is_free(j);
       const V left = free ? gain : gain - m_.col_duals[at(j)];
       const bool first = !may_stay && best_col == none;
@@ -205,19 +218,19 @@ class Augmentation {
   }
 
   bool search(Index root) {
-    exit_ = may_stay ? Exit{m_.row_duals[at(root)], root, none} : Exit{};
+    exit_ = may_stay ? Exit{m_.row_duals[at(root)], root, none} : Exit{farthest<V>(), none, none};
     grow(root, V{});
     for (Index row = root; !s_.frontier.empty();) {
       const Step<V> step = s_.frontier.take_nearest(edges_.degree(row), s_.place);
-      if (!improves(step.distance)) {
-        s_.place[at(step.col)] = none;
+      if (!(step.distance < exit_.distance)) {
+        s_.reach[at(step.col)] = farthest<V>();
         break;
       }
-      s_.place[at(step.col)] = -2 - static_cast<Index>(s_.tree.size());
+      s_.place[at(step.col)] = static_cast<Index>(s_.tree.size());
       s_.tree.push_back(step);
       row = m_.row_of_col[at(step.col)];
-      if (may_stay && improves(step.distance + m_.row_duals[at(row)])) {
-        exit_ = {step.distance + m_.row_duals[at(row)], row, none};
+      if (const V leave = step.distance + m_.row_duals[at(row)]; may_stay && leave < exit_.distance) {
+        exit_ = {leave, row, none};
       }
       grow(row, step.distance);
     }
@@ -230,31 +243,40 @@ class Augmentation {
     return found;
   }
 
-  [[nodiscard]] bool improves(V distance) const { return exit_.row == none || distance < exit_.distance; }
-
-  /// Reaches the columns of `row`, which is `distance` away. Free columns end the search and so need no place in the
-  /// frontier; columns beyond the best exit need none either.
+  /// Reaches the columns of `row`, which is `distance` away. A visited column is never reached again, because no
+  /// distance is below its own; std::max holds rounded numbers to that, integers are as they are.
   void grow(Index row, V distance) {
     const V base = distance + m_.row_duals[at(row)];
     edges_(row, [&](Index j, V gain) {
-      if (is_free(j)) {
-        const V there = std::max(distance, base - gain);  // never nearer: matters to rounded numbers only
-        if (improves(there) || (there == exit_.distance && (exit_.col == none || j < exit_.col))) {
-          exit_ = {there, row, j};
-        }
-        return;
-      }
       const V there = std::max(distance, base + m_.col_duals[at(j)] - gain);
-      if (!improves(there)) {
-        return;
-      }
-      const Index place = s_.place[at(j)];
-      if (place == none) {
-        s_.frontier.insert({there, j, row}, s_.place);
-      } else if (place >= 0 && there < s_.frontier.steps()[at(place)].distance) {
-        s_.frontier.bring_nearer({there, j, row}, s_.place);
+      if (there < s_.reach[at(j)]) {
+        reach(j, there, row);
       }
     });
+  }
+
+  /// Free columns end the search, so they need no place in the frontier; what is beyond the best exit needs none
+  /// either.
+  void reach(Index j, V there, Index row) {
+    if (exit_.distance < there) {
+      return;
+    }
+    if (is_free(j)) {
+      if (there < exit_.distance || exit_.col == none || j < exit_.col) {
+        exit_ = {there, row, j};
+      }
+      return;
+    }
+    if (there == exit_.distance) {
+      return;
+    }
+    V& known = s_.reach[at(j)];
+    if (known == farthest<V>()) {
+      s_.frontier.insert({there, j, row}, s_.place);
+    } else {
+      s_.frontier.bring_nearer({there, j, row}, s_.place);
+    }
+    known = there;
   }
 
   /// Lowers the prices of the visited rows and raises those of the visited columns, so that the path costs nothing.
@@ -287,16 +309,16 @@ class Augmentation {
         return;
       }
       col = given_up;
-      row = s_.tree[at(-2 - s_.place[at(col)])].from;
+      row = s_.tree[at(s_.place[at(col)])].from;
     }
   }
 
   void clear() {
     for (const Step<V>& step : s_.tree) {
-      s_.place[at(step.col)] = none;
+      s_.reach[at(step.col)] = farthest<V>();
     }
     for (const Step<V>& step : s_.frontier.steps()) {
-      s_.place[at(step.col)] = none;
+      s_.reach[at(step.col)] = farthest<V>();
     }
     s_.tree.clear();
     s_.frontier.clear();

@@ -244,7 +244,11 @@ class Prover {
 template <class T>
 [[nodiscard]] Certificate<T> certify(const CsrView<T>& weights, const Assignment<T>& assignment) {
   detail::require_options(assignment.options);
-  detail::require_weights(weights, assignment.options);
+  validate(weights);
+  const T most = detail::largest_weight<T>(weights.rows, weights.cols, assignment.options);
+  if (!std::all_of(weights.values.begin(), weights.values.end(), [&](T w) { return detail::is_weight(w, most); })) {
+    detail::refuse_weights(weights, most);
+  }
   return detail::Prover<T>(weights, assignment).run();
 }
 

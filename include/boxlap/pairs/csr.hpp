@@ -96,11 +96,10 @@ void for_each_entry(const Csr<T>& matrix, Visit visit) {
   for_each_entry(matrix.view(), std::move(visit));
 }
 
-/// Checks that `matrix` is what CsrView says it is; throws std::invalid_argument naming the row and the column.
-/// Negative sizes, row_offsets that do not ascend from 0 to the number of entries, columns out of range, unsorted or
-/// duplicate. Values are not looked at. O(rows + nonzeros), no memory.
+/// The part of validate() that does not look at columns: sizes, lengths, and row_offsets that ascend from 0 to the number
+/// of entries. After it every row(i) is within the matrix. O(rows), no memory.
 template <class T>
-void validate(const CsrView<T>& matrix) {
+void validate_offsets(const CsrView<T>& matrix) {
   if (matrix.rows < 0 || matrix.cols < 0) {
     detail::invalid("matrix has ", matrix.rows, " rows and ", matrix.cols, " cols, neither may be negative");
   }
@@ -116,6 +115,14 @@ void validate(const CsrView<T>& matrix) {
       detail::invalid("row_offsets descends at row ", i);
     }
   }
+}
+
+/// Checks that `matrix` is what CsrView says it is; throws std::invalid_argument naming the row and the column.
+/// Negative sizes, row_offsets that do not ascend from 0 to the number of entries, columns out of range, unsorted or
+/// duplicate. Values are not looked at. O(rows + nonzeros), no memory.
+template <class T>
+void validate(const CsrView<T>& matrix) {
+  validate_offsets(matrix);
   for (Index i = 0; i < matrix.rows; ++i) {
     Index previous = none;
     for (const Index j : matrix.row(i).cols) {
