@@ -2,4 +2,5 @@
 #pragma once
 
 #include "core.hpp"
+#include "eigen.hpp"
 #include "shape/rotated_box.hpp"

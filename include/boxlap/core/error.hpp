@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace boxlap::detail {
 
@@ -52,9 +53,11 @@ template <class... Parts>
   raise<std::length_error>(message(parts...));
 }
 
-/// Refuses two arguments of different length: "boxlap: scores has 9 rows, boxes has 10".
-inline void require_same_length(const char* what, std::size_t rows, const char* other, std::size_t other_rows) {
-  if (rows != other_rows) [[unlikely]] {
+/// Refuses two arguments of different length: "boxlap: scores has 9 rows, boxes has 10". Lengths of any integer type:
+/// Eigen's are signed.
+template <std::integral N, std::integral M>
+void require_same_length(const char* what, N rows, const char* other, M other_rows) {
+  if (std::cmp_not_equal(rows, other_rows)) [[unlikely]] {
     invalid(what, " has ", rows, " rows, ", other, " has ", other_rows);
   }
 }
