@@ -182,8 +182,8 @@ void assign(const Csr<T>& weights, AssignOptions options, AssignWorkspace<T>& wo
 /// (4 min(rows, cols) + 4), if that is less), double above 1e298, and for an invalid matrix (see validate()); for a
 /// gate that is not finite, or not 0 with max_total.
 /// Time: one search a row, O(E log E) each at worst with E the pairs of its component; on overlaps of boxes about
-/// linear in the pairs (5,000 x 10,000 boxes, 5,000 pairs: 0.07 ms). Memory besides the result: 12 cols bytes, and 32
-/// bytes a column of the largest search; with two aims 36 cols + 16 rows, and 48.
+/// linear in the pairs (5,000 x 10,000 boxes, 5,000 pairs: 0.07 ms). Memory besides the result: 12 cols bytes, and up
+/// to 80 a column of the largest search; with two aims 36 cols + 16 rows, and 120.
 /// Source: Jonker and Volgenant 1987; the free exit makes it maximum-weight matching instead of full assignment.
 template <class T>
 [[nodiscard]] Assignment<T> assign(const CsrView<T>& weights, AssignOptions options = {}) {
