@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 
 #include "../core/rounded.hpp"
 
@@ -34,29 +35,44 @@ using Lanes = typename LanesOf<T>::type;
 template <class T>
 inline constexpr std::size_t lane_count = sizeof(Lanes<T>) / sizeof(T);
 
+/// Lanes (or one number) from memory, which must be aligned as they are.
+template <class L, class T>
+[[nodiscard]] inline L load(const T* from) noexcept {
+  L lanes;
+  std::memcpy(&lanes, from, sizeof lanes);
+  return lanes;
+}
+
+template <class L, class T>
+inline void store(T* to, const L& lanes) noexcept {
+  std::memcpy(to, &lanes, sizeof lanes);
+}
+
 /// a * b, rounded before anything is added to it: a kernel gives the same bits on one number and on lanes, with and
-/// without FMA. L is a floating-point number or lanes of it, here and below.
+/// without FMA. L is a floating-point number or lanes of it, here and below. An x86 target without FMA has nothing to
+/// hold back, and gcc 12 would take lanes of float apart to do so.
 template <class L>
 [[nodiscard]] inline L product(const L& a, const L& b) noexcept {
-#if defined(__clang__) && defined(__x86_64__)
+#if !defined(__GNUC__) || ((defined(__x86_64__) || defined(__i386__)) && !defined(__FMA__) && !defined(__FMA4__))
+  return a * b;
+#elif defined(__clang__) && (defined(__x86_64__) || defined(__i386__))
   return __arithmetic_fence(a * b);
 #elif defined(__clang__)
   L stored = a * b;
   asm volatile("" : "+m"(stored));
   return stored;
-#elif defined(__GNUC__)
-  return __builtin_assoc_barrier(a * b);
 #else
-  return a * b;
+  return __builtin_assoc_barrier(a * b);
 #endif
 }
 
-/// The smaller of two; b where a is NaN... and where either is: the comparison fails.
+/// The smaller of two; b where one of them is NaN.
 template <class L>
 [[nodiscard]] inline L lesser(const L& a, const L& b) noexcept {
   return a < b ? a : b;
 }
 
+/// The greater of two; b where one of them is NaN.
 template <class L>
 [[nodiscard]] inline L greater(const L& a, const L& b) noexcept {
   return a > b ? a : b;

@@ -27,12 +27,10 @@ struct PreparedRotatedBox {
 
 namespace detail {
 
-/// Two rotated boxes as the kernel wants them: the second one's centre relative to the first's, half sizes, directions,
-/// and the range the answer must lie in. L is a number or lanes of numbers.
-template <class L>
-struct RotatedPair {
-  L dx, dy, cos_a, sin_a, half_w_a, half_h_a, cos_b, sin_b, half_w_b, half_h_b, least, most;
-};
+/// What the kernel reads of two rotated boxes a and b: the second one's centre relative to the first's (0, 1), cosine
+/// and sine of a (2, 3), half sizes of a (4, 5), the same four of b (6 .. 9), and the least and the most the answer can
+/// be (10, 11).
+inline constexpr std::size_t pair_fields = 12;
 
 /// The mean of clamp(y, -h, h) while y runs straight from `from` to `to`.
 ///
@@ -48,27 +46,41 @@ template <class L>
          (product(product(above, per_length), L(h - middle)) - product(product(below, per_length), L(h + middle)));
 }
 
+/// The widest gap that a side of one box leaves to the other box, negative where no side has the other box behind it:
+/// pairs apart share exactly nothing, not a rounding error. Box b (half sizes w_b, h_b) stands at (x, y) in the frame
+/// of box a (half sizes w, h), turned by the angle of cos and sin, both >= 0.
+template <class L>
+[[nodiscard]] inline L gap_between(const L& x, const L& y, const L& w, const L& h, const L& cos, const L& sin,
+                                   const L& w_b, const L& h_b) noexcept {
+  const L along = magnitude(L(product(cos, x) + product(sin, y))) - (w_b + (product(w, cos) + product(h, sin)));
+  const L across = magnitude(L(product(cos, y) - product(sin, x))) - (h_b + (product(w, sin) + product(h, cos)));
+  const L beside = magnitude(x) - (w + (product(w_b, cos) + product(h_b, sin)));
+  const L above = magnitude(y) - (h + (product(w_b, sin) + product(h_b, cos)));
+  return greater(greater(along, across), greater(beside, above));
+}
+
 /// The area that the two boxes of a pair share.
 ///
 /// In the frame of box a (half sizes W, H), mirrored so that b turns by 0..90 degrees, b lies between a lower chain of
 /// sides left -> bottom -> right and an upper chain left -> top -> right. The shared area is the integral over x in
 /// [-W, W] of clamp(upper, -H, H) - clamp(lower, -H, H). No points are collected, nothing is sorted, there is no
 /// tolerance; each step is continuous in its input.
-template <class L>
-[[nodiscard]] inline L shared_area(const RotatedPair<L>& pair, const L& smallest, const L& steepest) noexcept {
-  const L& w = pair.half_w_a;
-  const L& h = pair.half_h_a;
-  const L center_x = product(pair.cos_a, pair.dx) + product(pair.sin_a, pair.dy);
-  const L turned_y = product(pair.cos_a, pair.dy) - product(pair.sin_a, pair.dx);
-  const L turn = product(pair.cos_a, pair.sin_b) - product(pair.sin_a, pair.cos_b);
+template <class L, class T>
+[[nodiscard]] inline L shared_area(const T* fields, std::size_t stride, const L& smallest, const L& steepest) noexcept {
+  const auto field = [&](std::size_t n) { return load<L>(fields + n * stride); };
+  const L dx = field(0), dy = field(1), cos_a = field(2), sin_a = field(3), w = field(4), h = field(5);
+  const L cos_b = field(6), sin_b = field(7), half_w_b = field(8), half_h_b = field(9);
+  const L center_x = product(cos_a, dx) + product(sin_a, dy);
+  const L turned_y = product(cos_a, dy) - product(sin_a, dx);
+  const L turn = product(cos_a, sin_b) - product(sin_a, cos_b);
   const L center_y = turn < 0 ? -turned_y : turned_y;
   const L sin = magnitude(turn);
-  const L cos = magnitude(L(product(pair.cos_a, pair.cos_b) + product(pair.sin_a, pair.sin_b)));
+  const L cos = magnitude(L(product(cos_a, cos_b) + product(sin_a, sin_b)));
 
-  const L w_cos = product(pair.half_w_b, cos);
-  const L w_sin = product(pair.half_w_b, sin);
-  const L h_cos = product(pair.half_h_b, cos);
-  const L h_sin = product(pair.half_h_b, sin);
+  const L w_cos = product(half_w_b, cos);
+  const L w_sin = product(half_w_b, sin);
+  const L h_cos = product(half_h_b, cos);
+  const L h_sin = product(half_h_b, sin);
   const L left_x = center_x - (w_cos + h_sin);
   const L left_y = center_y + (h_cos - w_sin);
   const L right_x = center_x + (w_cos + h_sin);
@@ -90,9 +102,10 @@ template <class L>
   };
   const L upper = side(left, top, left_x, left_y, rising) + side(top, right, right_x, right_y, falling);
   const L lower = side(left, bottom, left_x, left_y, falling) + side(bottom, right, right_x, right_y, rising);
-  const L shared = upper - lower;
-  const L capped = pair.most < shared ? pair.most : shared;
-  return capped > pair.least ? capped : pair.least;  // NaN ends here, as the least
+  const L shared = gap_between(center_x, center_y, w, h, cos, sin, half_w_b, half_h_b) >= 0 ? L{} : upper - lower;
+  const L least = field(10), most = field(11);
+  const L capped = most < shared ? most : shared;
+  return capped > least ? capped : least;  // NaN ends here, as the least
 }
 
 template <class T>
@@ -101,32 +114,49 @@ inline constexpr T smallest_length = std::numeric_limits<T>::min();
 template <class T>
 inline constexpr T steepest_cosine = std::is_same_v<T, float> ? static_cast<T>(0x1p-40) : static_cast<T>(0x1p-200);
 
-template <class T>
-[[nodiscard]] inline T shared_area(const RotatedPair<T>& pair) noexcept requires std::is_floating_point_v<T> {
-  return shared_area<T>(pair, smallest_length<T>, steepest_cosine<T>);
-}
+/// Which of two boxes gives the frame, and whether they are one and the same.
+struct FrameChoice {
+  bool second = false, same = false;
+};
 
-/// True where b gives the frame: the smaller area, whose sides bound the error. Equal areas are decided by the numbers
-/// in turn, so that (a, b) and (b, a) are one computation.
+/// Equal areas: decided by the numbers in turn, so that (a, b) and (b, a) are one computation.
 template <class T>
-[[nodiscard]] inline bool second_is_frame(const PreparedRotatedBox<T>& a, const PreparedRotatedBox<T>& b) noexcept {
-  if (a.area != b.area) [[likely]] {
-    return b.area < a.area;
-  }
+[[nodiscard, gnu::cold, gnu::noinline]] FrameChoice frame_of_equals(const PreparedRotatedBox<T>& a,
+                                                                    const PreparedRotatedBox<T>& b) noexcept {
   const std::array<T, 6> key_a{a.half_w, a.half_h, a.cx, a.cy, a.cos, a.sin};
   const std::array<T, 6> key_b{b.half_w, b.half_h, b.cx, b.cy, b.cos, b.sin};
-  return key_b < key_a;
+  return {key_b < key_a, key_a == key_b};
 }
 
+/// The box of the smaller area, whose sides bound the error.
 template <class T>
-[[nodiscard]] inline RotatedPair<T> make_pair(const PreparedRotatedBox<T>& first,
-                                              const PreparedRotatedBox<T>& second) noexcept {
-  const bool swap = second_is_frame(first, second);
-  const PreparedRotatedBox<T>& a = swap ? second : first;
-  const PreparedRotatedBox<T>& b = swap ? first : second;
-  const bool same = a.area == b.area && a == b;
-  return {b.cx - a.cx, b.cy - a.cy,         a.cos, a.sin, a.half_w, a.half_h, b.cos, b.sin, b.half_w,
-          b.half_h,    same ? a.area : T{}, a.area};
+[[nodiscard]] inline FrameChoice choose_frame(const PreparedRotatedBox<T>& a, const PreparedRotatedBox<T>& b) noexcept {
+  if (a.area == b.area) [[unlikely]] {
+    return frame_of_equals(a, b);
+  }
+  return {b.area < a.area, false};
+}
+
+/// Hands the fields of a RotatedPair to take(field, value), in their order.
+template <class T, class Take>
+inline void read_pair(const PreparedRotatedBox<T>& first, const PreparedRotatedBox<T>& second,
+                      const Take& take) noexcept {
+  const FrameChoice frame = choose_frame(first, second);
+  const PreparedRotatedBox<T>* const both[2] = {&first, &second};  // a branch here would be guessed wrong half the time
+  const PreparedRotatedBox<T>& a = *both[frame.second ? 1 : 0];
+  const PreparedRotatedBox<T>& b = *both[frame.second ? 0 : 1];
+  take(0, b.cx - a.cx);
+  take(1, b.cy - a.cy);
+  take(2, a.cos);
+  take(3, a.sin);
+  take(4, a.half_w);
+  take(5, a.half_h);
+  take(6, b.cos);
+  take(7, b.sin);
+  take(8, b.half_w);
+  take(9, b.half_h);
+  take(10, frame.same ? a.area : T{0});
+  take(11, a.area);
 }
 
 }  // namespace detail
@@ -139,7 +169,9 @@ template <class T>
 /// intersection_areas().
 template <class T>
 [[nodiscard]] inline T intersection_area(const PreparedRotatedBox<T>& a, const PreparedRotatedBox<T>& b) noexcept {
-  return detail::shared_area(detail::make_pair(a, b));
+  T fields[detail::pair_fields];
+  detail::read_pair(a, b, [&fields](std::size_t field, T value) { fields[field] = value; });
+  return detail::shared_area<T>(fields, 1, detail::smallest_length<T>, detail::steepest_cosine<T>);
 }
 
 /// The same for many pairs, one in each lane of a register: out[k] is the area that as[pairs[k].first] and
@@ -155,28 +187,21 @@ void intersection_areas(std::type_identity_t<std::span<const PreparedRotatedBox<
   using L = detail::Lanes<T>;
   constexpr std::size_t lanes = detail::lane_count<T>;
   constexpr std::size_t chunk = 64;  // far enough between storing numbers and loading lanes (measured)
-  constexpr std::size_t fields = sizeof(detail::RotatedPair<T>) / sizeof(T);
-  L columns[fields][chunk / lanes] = {};
+  alignas(L) T columns[detail::pair_fields][chunk] = {};
+  alignas(L) T shared[chunk];
   const L smallest = L{} + detail::smallest_length<T>;
   const L steepest = L{} + detail::steepest_cosine<T>;
-  const auto put = [&](std::size_t field, std::size_t k, T value) { reinterpret_cast<T*>(columns[field])[k] = value; };
   for (std::size_t first = 0; first < pairs.size(); first += chunk) {
     const std::size_t count = std::min(chunk, pairs.size() - first);
     for (std::size_t k = 0; k < count; ++k) {
       const auto [i, j] = pairs[first + k];
-      const auto [dx, dy, cos_a, sin_a, w_a, h_a, cos_b, sin_b, w_b, h_b, least, most] =
-          detail::make_pair(as[detail::at(i)], bs[detail::at(j)]);
-      put(0, k, dx), put(1, k, dy), put(2, k, cos_a), put(3, k, sin_a), put(4, k, w_a), put(5, k, h_a);
-      put(6, k, cos_b), put(7, k, sin_b), put(8, k, w_b), put(9, k, h_b), put(10, k, least), put(11, k, most);
+      detail::read_pair(as[detail::at(i)], bs[detail::at(j)],
+                        [&columns, k](std::size_t field, T value) { columns[field][k] = value; });
     }
-    for (std::size_t n = 0; n * lanes < count; ++n) {
-      const detail::RotatedPair<L> pair{columns[0][n], columns[1][n], columns[2][n],  columns[3][n],
-                                        columns[4][n], columns[5][n], columns[6][n],  columns[7][n],
-                                        columns[8][n], columns[9][n], columns[10][n], columns[11][n]};
-      const L shared = detail::shared_area<L>(pair, smallest, steepest);
-      const T* values = reinterpret_cast<const T*>(&shared);
-      std::copy_n(values, std::min(lanes, count - n * lanes), out.data() + first + n * lanes);
+    for (std::size_t k = 0; k < count; k += lanes) {
+      detail::store(shared + k, detail::shared_area<L>(columns[0] + k, chunk, smallest, steepest));
     }
+    std::copy_n(shared, count, out.data() + first);
   }
 }
 
