@@ -1,0 +1,324 @@
+/// Doubling windows: the sum over w neighbours from sums over 1, 2, 4, ... neighbours, with additions only.
+///
+/// S_2p[i] = S_p[i] + S_p[i + p], and a window of w is the concatenation of the powers of two in w's binary form:
+/// floor(log2 w) + popcount(w) - 1 joins an axis. Nothing is ever subtracted, so nothing that has left a window is
+/// remembered: a NaN stays within the windows that hold it, a bright target leaves no rounding error behind, and a sum
+/// has the same bits wherever a strip or tile begins.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <vector>
+
+#include "../core/index.hpp"
+
+namespace boxlap::detail {
+
+/// Columns are computed in whole groups of this many, the last group into padding: no loop has a tail, so every column
+/// goes through the same instructions. A multiple of every vector length in use.
+inline constexpr Index lane_group = 16;
+
+[[nodiscard]] constexpr Index whole_groups(Index n) noexcept { return (n + lane_group - 1) / lane_group * lane_group; }
+
+/// One row of several channels: channel c starts at data + c * pitch.
+template <class T>
+struct Channels {
+  T* data = nullptr;
+  std::ptrdiff_t pitch = 0;
+
+  [[nodiscard]] T* operator[](int channel) const noexcept { return data + channel * pitch; }
+  [[nodiscard]] Channels from(Index column) const noexcept { return {data + column, pitch}; }
+  operator Channels<const T>() const noexcept requires(!std::is_const_v<T>) { return {data, pitch}; }
+};
+
+/// Two neighbouring pieces of `wide` >= `narrow` units, each unit being `unit` pixels. `wide` is a power of two.
+struct Joint {
+  Index wide, narrow, unit;
+};
+
+// The kernels are not inlined: their promise that out overlaps no input, which vectorises them, ends at an inlined call.
+
+template <class T>
+[[gnu::noinline]] void add_lanes(T* __restrict sum, const T* __restrict a, const T* __restrict b, Index n) {
+  for (; n > 0; n -= lane_group, sum += lane_group, a += lane_group, b += lane_group) {
+    for (Index k = 0; k < lane_group; ++k) {
+      sum[k] = a[k] + b[k];
+    }
+  }
+}
+
+/// K sums side by side. Every channel of a raw pixel is already a sum over one pixel.
+template <class T, int K>
+struct Sums {
+  using Scalar = T;
+  static constexpr int channels = K, raw_channels = K;
+
+  template <bool WideIsRaw, bool NarrowIsRaw>
+  static void join(Channels<T> out, Channels<const T> wide, Channels<const T> narrow, Index n, Joint) {
+    for (int c = 0; c < K; ++c) {
+      add_lanes(out[c], wide[c], narrow[c], n);
+    }
+  }
+  static void lift(Channels<T> out, Channels<const T> raw, Index n) {
+    for (int c = 0; c < K; ++c) {
+      std::copy_n(raw[c], n, out[c]);
+    }
+  }
+};
+
+/// Sum and M2 = sum of squared distances from the mean, joined pairwise as in Chan, Golub and LeVeque (1979):
+/// M2 = M2a + M2b + na nb / (na + nb) (Sa / na - Sb / nb)^2. Never negative; keeps the digits that sums of squares lose.
+///
+/// Written with nb / na, which is exact because na is a power of two, so that equal pixels give exactly 0.
+/// A raw pixel has the sum alone, its M2 is 0.
+template <class T>
+struct SumAndSquares {
+  using Scalar = T;
+  static constexpr int channels = 2, raw_channels = 1;
+
+  template <bool WideIsRaw, bool NarrowIsRaw>
+  static void join(Channels<T> out, Channels<const T> wide, Channels<const T> narrow, Index n, Joint joint) {
+    const T ratio = static_cast<T>(joint.narrow) / static_cast<T>(joint.wide);
+    const T weight = static_cast<T>(1.0 / (static_cast<double>(ratio) * (joint.wide + joint.narrow) * joint.unit));
+    kernel<WideIsRaw, NarrowIsRaw>(out[0], out[1], wide[0], wide[1], narrow[0], narrow[1], n, ratio, weight);
+  }
+  static void lift(Channels<T> out, Channels<const T> raw, Index n) {
+    std::copy_n(raw[0], n, out[0]);
+    std::fill_n(out[1], n, T{0});
+  }
+
+ private:
+  template <bool WideIsRaw, bool NarrowIsRaw>
+  [[gnu::noinline]] static void kernel(T* __restrict sum, T* __restrict m2, const T* __restrict wide, const T* __restrict wide_m2,
+                     const T* __restrict narrow, const T* __restrict narrow_m2, Index n, T ratio, T weight) {
+    for (Index i = 0; i < n; i += lane_group) {
+      for (Index k = i; k < i + lane_group; ++k) {
+        const T distance = wide[k] * ratio - narrow[k];
+        T squares = distance * distance * weight;
+        if constexpr (!WideIsRaw) {
+          squares += wide_m2[k];
+        }
+        if constexpr (!NarrowIsRaw) {
+          squares += narrow_m2[k];
+        }
+        sum[k] = wide[k] + narrow[k];
+        m2[k] = squares;
+      }
+    }
+  }
+};
+
+/// Count, sum and M2 where pixels may be invalid: the same join with the counts in the data. Raw: (1, value) or (0, 0).
+template <class T>
+struct CountedSquares {
+  using Scalar = T;
+  static constexpr int channels = 3, raw_channels = 2;
+
+  template <bool WideIsRaw, bool NarrowIsRaw>
+  static void join(Channels<T> out, Channels<const T> wide, Channels<const T> narrow, Index n, Joint) {
+    kernel<WideIsRaw, NarrowIsRaw>(out, wide, narrow, n);
+  }
+  static void lift(Channels<T> out, Channels<const T> raw, Index n) {
+    std::copy_n(raw[0], n, out[0]);
+    std::copy_n(raw[1], n, out[1]);
+    std::fill_n(out[2], n, T{0});
+  }
+
+ private:
+  template <bool WideIsRaw, bool NarrowIsRaw>
+  [[gnu::noinline]] static void kernel(Channels<T> out, Channels<const T> wide, Channels<const T> narrow, Index n) {
+    T* __restrict count = out[0];
+    T* __restrict sum = out[1];
+    T* __restrict m2 = out[2];
+    for (Index i = 0; i < n; i += lane_group) {
+      for (Index k = i; k < i + lane_group; ++k) {
+        const T na = wide[0][k], nb = narrow[0][k], both = na + nb;
+        const T distance = wide[1][k] / std::max(na, T{1}) - narrow[1][k] / std::max(nb, T{1});
+        T squares = distance * distance * (na * nb / std::max(both, T{1}));  // 0 when one side has no pixel
+        if constexpr (!WideIsRaw) {
+          squares += wide[2][k];
+        }
+        if constexpr (!NarrowIsRaw) {
+          squares += narrow[2][k];
+        }
+        sum[k] = wide[1][k] + narrow[1][k];
+        count[k] = both;
+        m2[k] = squares;
+      }
+    }
+  }
+};
+
+/// The sums over `window` neighbouring columns.
+template <class Pieces>
+class RowDoubling {
+ public:
+  using T = typename Pieces::Scalar;
+
+  /// For at most `columns` columns at a time.
+  RowDoubling(Index window, Index columns)
+      : window_(window),
+        pitch_(whole_groups(columns + window - 1) + lane_group),
+        memory_(window > 2 ? 3 * static_cast<std::size_t>(Pieces::channels * pitch_) : 0) {}
+
+  /// out[i] = sum over raw[i .. i + window) for 0 <= i < n. Reads raw up to n + window + lane_group - 2; columns of out
+  /// up to whole_groups(n) are written.
+  void run(Channels<const T> raw, Index n, Channels<T> out) {
+    if (window_ == 1) {
+      Pieces::lift(out, raw, whole_groups(n));
+      return;
+    }
+    Piece level{raw, none}, total{raw, none};
+    Index done = 0;
+    for (Index p = 1; done < window_; p *= 2) {
+      if ((window_ & p) != 0) {
+        total = done == 0 ? level : append(level, total, n, p, done, out);
+        done += p;
+      }
+      if (2 * p <= window_) {
+        level = twice(level, n, p, total, done, out);
+      }
+    }
+  }
+
+ private:
+  struct Piece {
+    Channels<const T> row;
+    Index buffer;  ///< which of the three buffers holds it, or none
+  };
+
+  [[nodiscard]] Channels<T> buffer(Index k) {
+    return {memory_.data() + static_cast<std::ptrdiff_t>(k) * Pieces::channels * pitch_, pitch_};
+  }
+  [[nodiscard]] static Index spare(Index a, Index b) { return a != 0 && b != 0 ? 0 : a != 1 && b != 1 ? 1 : 2; }
+
+  /// `total`, `done` wide, followed by the piece of p that begins where it ends.
+  Piece append(const Piece& level, const Piece& total, Index n, Index p, Index done, Channels<T> out) {
+    const bool last = done + p == window_;
+    const Index to = last ? none : spare(level.buffer, total.buffer);
+    const Channels<T> row = last ? out : buffer(to);
+    const Joint joint{p, done, 1};
+    const Index count = whole_groups(n + window_ - done - p);
+    if (done == 1) {
+      Pieces::template join<false, true>(row, level.row.from(done), total.row, last ? whole_groups(n) : count, joint);
+    } else {
+      Pieces::template join<false, false>(row, level.row.from(done), total.row, last ? whole_groups(n) : count, joint);
+    }
+    return {row, to};
+  }
+
+  Piece twice(const Piece& level, Index n, Index p, const Piece& total, Index done, Channels<T> out) {
+    const bool last = 2 * p == window_;
+    const Index to = last ? none : spare(level.buffer, done > 0 ? total.buffer : none);
+    const Channels<T> row = last ? out : buffer(to);
+    const Joint joint{p, p, 1};
+    const Index count = whole_groups(n + window_ - 2 * p);
+    if (p == 1) {
+      Pieces::template join<true, true>(row, level.row, level.row.from(p), count, joint);
+    } else {
+      Pieces::template join<false, false>(row, level.row, level.row.from(p), count, joint);
+    }
+    return {row, to};
+  }
+
+  Index window_;
+  Index pitch_;
+  std::vector<T> memory_;
+};
+
+/// The sums over the last `window` rows. Keeps window + floor(log2 window) rows.
+template <class Pieces>
+class ColumnDoubling {
+ public:
+  using T = typename Pieces::Scalar;
+
+  /// Rows have `columns` columns and are handled at most `segment` columns at a time; each entry sums `unit` pixels.
+  ColumnDoubling(Index window, Index columns, Index segment, Index unit)
+      : window_(window), unit_(unit), pitch_(whole_groups(columns)), segment_(whole_groups(segment)) {
+    std::ptrdiff_t rows = 0;
+    Index done = 0;
+    for (Index p = 1; p <= window; p *= 2) {
+      Level& level = levels_[static_cast<std::size_t>(level_count_++)];
+      level.used = (window & p) != 0;
+      level.done = done;
+      done += level.used ? p : 0;
+      level.depth = 2 * p <= window ? p + 1 : window - p + 1;
+      level.first = rows;
+      rows += level.depth;
+    }
+    memory_.resize(static_cast<std::size_t>((rows * pitch_ + 2 * segment_) * Pieces::channels));
+  }
+
+  /// Where the next row goes before advance() is called for each of its segments.
+  [[nodiscard]] Channels<T> next_row(Index column) { return ring(levels_[0], fed_, column); }
+
+  /// The sums of the last `window` rows for `n` columns from `column` on, valid until the next call.
+  [[nodiscard]] Channels<const T> advance(Index column, Index n) {
+    const Index count = whole_groups(n);
+    Index p = 1;
+    for (Index l = 0; l + 1 < level_count_; ++l, p *= 2) {
+      const Level& level = levels_[at(l)];
+      Pieces::template join<false, false>(ring(levels_[at(l + 1)], fed_, column), ring(level, fed_ - p, column),
+                                          ring(level, fed_, column), count, {p, p, unit_});
+    }
+    Channels<const T> total;
+    Index to = 0;
+    p = 1;
+    for (Index l = 0; l < level_count_; ++l, p *= 2) {
+      const Level& level = levels_[at(l)];
+      if (!level.used) {
+        continue;
+      }
+      const Channels<const T> piece = ring(level, fed_ - level.done, column);
+      if (level.done == 0) {
+        total = piece;
+        continue;
+      }
+      const Channels<T> joined = scratch(to);
+      Pieces::template join<false, false>(joined, piece, total, count, {p, level.done, unit_});
+      total = joined;
+      to = 1 - to;
+    }
+    return total;
+  }
+
+  /// To be called once all segments of a row were advanced.
+  void end_row() { ++fed_; }
+  /// The next row is the first of a new image.
+  void restart() { fed_ = 0; }
+  /// True when advance() of the row being fed completes a window.
+  [[nodiscard]] bool complete() const { return fed_ + 1 >= window_; }
+
+ private:
+  struct Level {
+    std::ptrdiff_t first = 0;  ///< its first row in memory
+    Index depth = 0;           ///< rows kept
+    Index done = 0;            ///< rows of the window that smaller pieces cover
+    bool used = false;         ///< a piece of the window has this size
+  };
+
+  [[nodiscard]] Channels<T> ring(const Level& level, Index row, Index column) {
+    const auto slot = static_cast<std::ptrdiff_t>(modulo_depth(row, level.depth));
+    return {memory_.data() + (level.first + slot) * pitch_ * Pieces::channels + column, pitch_};
+  }
+  [[nodiscard]] static std::uint32_t modulo_depth(Index row, Index depth) {
+    // rows before the first are read (and thrown away) while the rings fill: any slot will do
+    return row < 0 ? 0 : static_cast<std::uint32_t>(row) % static_cast<std::uint32_t>(depth);
+  }
+  [[nodiscard]] Channels<T> scratch(Index k) {
+    return {memory_.data() + static_cast<std::ptrdiff_t>(memory_.size()) - (k + 1) * segment_ * Pieces::channels,
+            segment_};
+  }
+
+  std::array<Level, 32> levels_;
+  Index level_count_ = 0;
+  Index window_, unit_;
+  std::ptrdiff_t pitch_, segment_;
+  Index fed_ = 0;
+  std::vector<T> memory_;
+};
+
+}  // namespace boxlap::detail

@@ -1,0 +1,151 @@
+/// Images are Eigen's row-major arrays: how one is read, written, resized and refused.
+#pragma once
+
+#include <Eigen/Core>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <type_traits>
+
+#include "../core/error.hpp"
+#include "../core/index.hpp"
+
+namespace boxlap {
+namespace detail {
+
+/// Rows of pixels in someone else's memory.
+template <class Pixel>
+struct Raster {
+  Pixel* data = nullptr;
+  Index rows = 0, cols = 0;
+  std::ptrdiff_t stride = 0;  ///< pixels from one row to the next
+
+  [[nodiscard]] Pixel* row(Index y) const noexcept { return data + y * stride; }
+  [[nodiscard]] bool empty() const noexcept { return rows == 0 || cols == 0; }
+};
+
+template <class E>
+concept EigenDense = std::derived_from<std::remove_cvref_t<E>, Eigen::DenseBase<std::remove_cvref_t<E>>>;
+
+/// An array that owns its memory and can change its size: Array and Matrix, not Map, Block or Ref.
+template <class E>
+inline constexpr bool is_resizable =
+    std::derived_from<E, Eigen::PlainObjectBase<E>>&& E::RowsAtCompileTime == Eigen::Dynamic &&
+    E::ColsAtCompileTime == Eigen::Dynamic;
+
+template <EigenDense E>
+constexpr void refuse_unreadable_layout() {
+  static_assert(E::IsRowMajor,
+                "boxlap: this image is column-major. Declare it row-major: "
+                "Eigen::Array<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>");
+  static_assert((E::Flags & Eigen::DirectAccessBit) != 0,
+                "boxlap: this image is an unevaluated Eigen expression. Assign it to an array first.");
+  static_assert(std::is_arithmetic_v<typename E::Scalar> && !std::same_as<typename E::Scalar, long double>,
+                "boxlap: pixels are integers, float or double");
+}
+
+template <class Pixel, EigenDense E>
+[[nodiscard]] Raster<Pixel> raster_of(E& image, const char* name) {
+  if (image.innerStride() != 1 && image.cols() > 1) [[unlikely]] {
+    invalid(name, " has an inner stride of ", image.innerStride(), ", its rows must be contiguous");
+  }
+  return {const_cast<Pixel*>(image.derived().data()), to_index(static_cast<std::size_t>(image.rows()), name),
+          to_index(static_cast<std::size_t>(image.cols()), name), image.outerStride()};
+}
+
+template <EigenDense E>
+[[nodiscard]] auto input(const E& image, const char* name) {
+  refuse_unreadable_layout<E>();
+  return raster_of<const typename E::Scalar>(image, name);
+}
+
+template <class A, class B>
+[[nodiscard]] bool same_memory(const Raster<A>& a, const Raster<B>& b) {
+  if constexpr (!std::same_as<std::remove_const_t<A>, std::remove_const_t<B>>) {
+    return false;
+  } else {
+    return !a.empty() && a.data == b.data && a.rows == b.rows && a.cols == b.cols && a.stride == b.stride;
+  }
+}
+
+template <class A, class B>
+[[nodiscard]] bool overlap(const Raster<A>& a, const Raster<B>& b) {
+  if (a.empty() || b.empty()) {
+    return false;
+  }
+  using Byte = const unsigned char;
+  const auto* a_begin = reinterpret_cast<Byte*>(a.data);
+  const auto* a_end = reinterpret_cast<Byte*>(a.row(a.rows - 1) + a.cols);
+  const auto* b_begin = reinterpret_cast<Byte*>(b.data);
+  const auto* b_end = reinterpret_cast<Byte*>(b.row(b.rows - 1) + b.cols);
+  return std::less<>{}(a_begin, b_end) && std::less<>{}(b_begin, a_end);
+}
+
+/// Refuses memory that is written while it is still needed; the very same image is fine where in_place says so.
+template <class A, class B>
+void refuse_overlap(const Raster<A>& a, const char* a_name, const Raster<B>& b, const char* b_name, bool in_place) {
+  if (!overlap(a, b) || (in_place && same_memory(a, b))) [[likely]] {
+    return;
+  }
+  invalid(b_name, " overlaps ", a_name, " in memory",
+          in_place ? ": give the same image for both (same type, place and size), or separate memory" : "");
+}
+
+template <class A, class B>
+void require_same_size(const Raster<A>& a, const char* a_name, const Raster<B>& b, const char* b_name) {
+  if (a.rows != b.rows || a.cols != b.cols) [[unlikely]] {
+    invalid(b_name, " is ", b.rows, " x ", b.cols, ", ", a_name, " is ", a.rows, " x ", a.cols);
+  }
+}
+
+/// `out` as a raster of the size of `like`: an owned array is resized, a Map or Block of another size is refused.
+template <class E, class Pixel>
+requires EigenDense<E>
+[[nodiscard]] auto output(E& out, const char* name, const Raster<Pixel>& like, const char* like_name, bool in_place) {
+  using Scalar = typename E::Scalar;
+  refuse_unreadable_layout<E>();
+  static_assert(std::floating_point<Scalar>,
+                "boxlap: results are float or double; integer results would be truncated silently");
+  static_assert((E::Flags & Eigen::LvalueBit) != 0, "boxlap: this output cannot be written to");
+  refuse_overlap(like, like_name, raster_of<Scalar>(out, name), name, in_place);
+  if constexpr (is_resizable<E>) {
+    out.resize(like.rows, like.cols);
+  }
+  const Raster<Scalar> raster = raster_of<Scalar>(out, name);
+  require_same_size(like, like_name, raster, name);
+  return raster;
+}
+
+}  // namespace detail
+
+/// Which pixels count: a row-major Eigen array of bool or bytes, true (not 0) where the pixel is valid.
+///
+/// Converts from such an array, Map or Block and refers to it; empty (the default) means that all pixels count.
+class Mask {
+ public:
+  Mask() = default;
+
+  template <class E>
+  requires detail::EigenDense<E>
+  Mask(const E& valid) {  // NOLINT(google-explicit-constructor): {.mask = valid} is the way to write it
+    static_assert(sizeof(typename E::Scalar) == 1 && std::integral<typename E::Scalar>,
+                  "boxlap: a mask holds bool or one-byte integers");
+    const auto view = detail::input(valid, "mask");
+    raster_ = {reinterpret_cast<const std::uint8_t*>(view.data), view.rows, view.cols, view.stride};
+    given_ = true;
+  }
+  template <class E>
+  requires(detail::EigenDense<E> && !std::is_lvalue_reference_v<E> && detail::is_resizable<E>) Mask(E&&) = delete;
+
+  [[nodiscard]] bool given() const noexcept { return given_; }
+  [[nodiscard]] const detail::Raster<const std::uint8_t>& raster() const noexcept { return raster_; }
+  /// One byte a pixel of row y, or nullptr when all pixels count.
+  [[nodiscard]] const std::uint8_t* row(Index y) const noexcept { return given_ ? raster_.row(y) : nullptr; }
+
+ private:
+  detail::Raster<const std::uint8_t> raster_;
+  bool given_ = false;
+};
+
+}  // namespace boxlap

@@ -1,0 +1,133 @@
+/// The own-mean variance: the mean of squared residuals, each pixel measured from the mean of the window around itself.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "row_order.hpp"
+#include "statistics.hpp"
+#include "sweep.hpp"
+
+namespace boxlap::detail {
+
+/// Two sweeps in lockstep over one column strip of whole height: means, and half a window later the means of the
+/// squared residuals (I - m)^2. Beyond the border the residuals are extended as the image is; a constant border has no
+/// residual.
+template <class MeanStatistic>
+class OwnMeanSweep {
+ public:
+  using Pixel = typename MeanStatistic::Pixel;
+  using T = typename MeanStatistic::Result;
+  using ResidualStatistic = WindowStatistic<T, T, false, MeanStatistic::counted>;
+
+  /// For results in columns [x1, x2). The strip must be wider than the window, or the whole image.
+  OwnMeanSweep(const Raster<const Pixel>& image, Window window, const WindowOptions& options, Index x1, Index x2)
+      : rows_(image.rows),
+        first_(std::max<Index>(0, x1 - window.left())),
+        width_(std::min(image.cols, x2 + window.right()) - first_),
+        x1_(x1),
+        columns_(x2 - x1),
+        window_(window),
+        border_(options.border),
+        order_(options.border, window.up(), window.down()),
+        means_(window, width_),
+        residuals_(window, columns_),
+        mean_rows_(static_cast<std::size_t>(order_.depth() * width_)),
+        residual_rows_(static_cast<std::size_t>(order_.depth() * width_)) {}
+
+  /// Calls sink(y, x, n, means, variances) for each row, in order, and each segment of it; sink may overwrite the
+  /// pixels it was called for.
+  template <class Sink>
+  void run(const ExtendedImage<Pixel>& image, const Sink& sink) {
+    // wrap extends the image without end, so residuals beyond the border are computed like any other
+    const bool wraps = border_ == Border::wrap;
+    const Index above = wraps ? 2 * window_.up() : window_.up();
+    const Index below = wraps ? 2 * window_.down() : window_.down();
+    const T outside = ResidualStatistic::counted && image.constant() != image.constant()
+                          ? std::numeric_limits<T>::quiet_NaN()
+                          : T{0};
+    const auto feed = [&](Index v, Index slot) { feed_residuals(v, slot, outside, sink); };
+    for (Index v = -above; v < rows_ + below; ++v) {
+      image.template load<MeanStatistic>(means_.raw(), v, first_ - window_.left(), width_ + window_.cols - 1);
+      const Index q = v - window_.down();
+      const Index slot = wraps ? modulo(q, order_.depth()) : order_.next_slot();
+      bool complete = false;
+      means_.feed([&](Index column, Index n, const auto& sums) {
+        residual(image, q, slot, column, n, sums);
+        complete = true;
+      });
+      if (complete && wraps) {
+        feed(q, slot);
+      } else if (complete) {
+        order_.arrived(feed);
+      }
+    }
+    if (!wraps) {
+      order_.finish(feed);
+    }
+  }
+
+ private:
+  template <class Sums>
+  void residual(const ExtendedImage<Pixel>& image, Index q, Index slot, Index column, Index n, const Sums& sums) {
+    const std::uint8_t* valid = image.valid(q);
+    T* squares = residual_rows_.data() + slot * width_ + column;
+    MeanStatistic::finish(sums, n, window_.pixels(), segment_, nullptr);
+    MeanStatistic::residuals(sums, n, window_.pixels(), image.pixels(q) + first_ + column, squares);
+    std::copy_n(segment_, n, mean_rows_.data() + slot * width_ + column);
+    for (Index k = 0; valid != nullptr && k < n; ++k) {
+      if (valid[first_ + column + k] == 0) {
+        squares[k] = std::numeric_limits<T>::quiet_NaN();
+      }
+    }
+  }
+
+  template <class Sink>
+  void feed_residuals(Index v, Index slot, T outside, const Sink& sink) {
+    const Index n = columns_ + window_.cols - 1;
+    const Index x = x1_ - window_.left() - first_;  // of the strip's own columns
+    if (slot == none) {
+      for (Index j = 0; j < n; ++j) {
+        ResidualStatistic::load(residuals_.raw().from(j), &outside, nullptr, 1);
+      }
+    } else {
+      ExtendedImage<T>::template load_row<ResidualStatistic>(
+          residuals_.raw(), residual_rows_.data() + slot * width_, nullptr, width_, x, n, border_, outside);
+    }
+    const Index y = v - window_.down();
+    residuals_.feed([&](Index column, Index count, const auto& sums) {
+      ResidualStatistic::finish(sums, count, window_.pixels(), segment_, nullptr);
+      const T* means = mean_rows_.data() + modulo(y, order_.depth()) * width_ + (x1_ - first_) + column;
+      sink(y, x1_ + column, count, means, static_cast<const T*>(segment_));
+    });
+  }
+
+  Index rows_, first_, width_, x1_, columns_;
+  Window window_;
+  Border border_;
+  RowOrder order_;
+  WindowSums<typename MeanStatistic::Pieces> means_;
+  WindowSums<typename ResidualStatistic::Pieces> residuals_;
+  std::vector<T> mean_rows_, residual_rows_;
+  T segment_[segment_columns];
+};
+
+/// Sweeps the whole image in column strips; in place, in one strip of whole rows on one thread.
+template <class MeanStatistic, class Sink>
+void sweep_own_mean(const Raster<const typename MeanStatistic::Pixel>& image, Window window,
+                    const WindowOptions& options, bool in_place, const Sink& sink) {
+  const bool one_strip = in_place || options.border == Border::wrap || 4 * window.cols > Tiling::strip;
+  const Tiling tiles(image.rows, image.cols, window, 1, one_strip);
+  ExtendedImage<typename MeanStatistic::Pixel> source(image, options);
+  if (in_place && options.border == Border::wrap) {
+    source.save(image.rows, image.rows + 2 * window.down());
+  }
+  for_each_chunk(thread_count(options.threads), tiles.size(), [&](Index k) {
+    OwnMeanSweep<MeanStatistic> sweep(image, window, options, tiles[k].x1, tiles[k].x2);
+    sweep.run(source, sink);
+  });
+}
+
+}  // namespace boxlap::detail

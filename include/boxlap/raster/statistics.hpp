@@ -1,0 +1,132 @@
+/// What a window's sums mean: mean and variance from the raw sums, exact for 8- and 16-bit integers.
+#pragma once
+
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+#include "doubling.hpp"
+
+namespace boxlap::detail {
+
+/// Integers whose sums of squares stay exact.
+template <class Pixel>
+inline constexpr bool is_short_integer = std::integral<Pixel> && sizeof(Pixel) <= 2;
+
+/// n and the integer sums of n pixels and of their squares, as the population variance: exact up to the last division.
+[[nodiscard]] inline double exact_variance(std::int32_t n, std::int32_t sum, std::int32_t squares) noexcept {
+  // both products stay below 2^53 (8-bit pixels, n <= 33,025)
+  const double count = n;
+  return (count * squares - static_cast<double>(sum) * sum) / (count * count);
+}
+[[nodiscard]] inline double exact_variance(std::int64_t n, std::int64_t sum, std::int64_t squares) noexcept {
+  const double count_squared = static_cast<double>(n) * static_cast<double>(n);
+  if (n <= 46'340) {  // n * squares < 2^63 for 16-bit pixels
+    return static_cast<double>(n * squares - sum * sum) / count_squared;
+  }
+  // sum = q n + r and r^2 = s n + t: the squared distances from the mean are b - t / n
+  const std::int64_t q = sum / n, r = sum - q * n, s = r * r / n, t = r * r - s * n;
+  const std::int64_t b = squares - q * (q * n + 2 * r) - s;
+  return (static_cast<double>(b) - static_cast<double>(t) / static_cast<double>(n)) / static_cast<double>(n);
+}
+
+/// Mean, and variance where Squares is set, of windows over `Pixel`s summed in T. Counted: invalid pixels are left out
+/// and the sums divided by the number of the others.
+template <class PixelType, class T, bool Squares, bool Counted>
+struct WindowStatistic {
+  using Pixel = PixelType;
+  static constexpr bool counted = Counted, squares = Squares;
+  static constexpr bool exact = std::integral<T>;
+  static constexpr int plain_channels = 1 + (Squares ? 1 : 0) + (Counted ? 1 : 0);
+  using Pieces =
+      std::conditional_t<exact || !Squares, Sums<T, plain_channels>,
+                         std::conditional_t<Counted, CountedSquares<std::conditional_t<exact, double, T>>,
+                                            SumAndSquares<std::conditional_t<exact, double, T>>>>;
+  using Result = std::conditional_t<exact, double, T>;
+
+  /// The raw channels of n neighbouring pixels. `valid` may be nullptr.
+  static void load(Channels<T> raw, const Pixel* pixels, const std::uint8_t* valid, Index n) {
+    if constexpr (Counted) {
+      for (Index k = 0; k < n; ++k) {
+        const bool counts = pixels[k] == pixels[k] && (valid == nullptr || valid[k] != 0);
+        put<1>(raw, k, counts ? static_cast<T>(pixels[k]) : T{0});
+        raw[0][k] = counts ? T{1} : T{0};
+      }
+    } else {
+      for (Index k = 0; k < n; ++k) {
+        put<0>(raw, k, static_cast<T>(pixels[k]));
+      }
+    }
+  }
+
+  /// mean[k] and variance[k] of n windows of `pixels` pixels each; whole groups of lanes are written. NaN where a
+  /// window has no valid pixel.
+  static void finish(Channels<const T> sums, Index n, Index pixels, Result* __restrict mean,
+                     Result* __restrict variance) {
+    const T* __restrict sum = sums[Counted ? 1 : 0];
+    const T* __restrict count = sums[0];
+    const T* __restrict m2 = sums[Counted ? 2 : 1];
+    const T all = static_cast<T>(pixels);
+    [[maybe_unused]] const T share = T{1} / all;
+    for (Index i = 0; i < n; i += lane_group) {
+      for (Index k = i; k < i + lane_group; ++k) {
+        const T number = Counted ? count[k] : all;
+        mean[k] = static_cast<Result>(sum[k]) / static_cast<Result>(number);
+        if constexpr (Squares && exact) {
+          variance[k] = exact_variance(number, sum[k], m2[k]);
+        } else if constexpr (Squares) {
+          variance[k] = Counted ? m2[k] / number : m2[k] * share;
+        }
+      }
+    }
+  }
+
+  /// The squared distances of n pixels from the means of the windows around them. Through the sums, not the means, so
+  /// that the rounding of a mean does not enter: exact for integers up to the division.
+  static void residuals(Channels<const T> sums, Index n, Index pixels, const Pixel* centres, Result* squares_out) {
+    for (Index k = 0; k < n; ++k) {
+      const T number = Counted ? sums[0][k] : static_cast<T>(pixels);
+      const T scaled = static_cast<T>(centres[k]) * number - sums[Counted ? 1 : 0][k];
+      const Result distance = static_cast<Result>(scaled) / static_cast<Result>(number);
+      squares_out[k] = distance * distance;
+    }
+  }
+
+ private:
+  template <int Channel>
+  static void put(Channels<T> raw, Index k, T value) {
+    raw[Channel][k] = value;
+    if constexpr (Squares && exact) {
+      raw[Channel + 1][k] = static_cast<T>(value * value);
+    }
+  }
+};
+
+/// Calls run(statistic) with the WindowStatistic of the narrowest exact sums: 32-bit integers while `window_pixels`
+/// squares fit, then 64-bit; for other pixels the wider of Pixel and Wanted, double for long integers.
+template <class Pixel, class Wanted, bool Squares, class Run>
+void with_statistic(Index window_pixels, bool counted, Run&& run) {
+  const auto with = [&]<class T>(T) {
+    if (counted) {
+      run(WindowStatistic<Pixel, T, Squares, true>{});
+    } else {
+      run(WindowStatistic<Pixel, T, Squares, false>{});
+    }
+  };
+  if constexpr (is_short_integer<Pixel>) {
+    if constexpr (sizeof(Pixel) == 1) {
+      if (window_pixels <= 33'025) {  // 2^31 / 255^2
+        return with(std::int32_t{});
+      }
+    }
+    with(std::int64_t{});
+  } else if constexpr (std::integral<Pixel>) {
+    with(double{});
+  } else {
+    with(std::common_type_t<Pixel, Wanted>{});
+  }
+}
+
+}  // namespace boxlap::detail
