@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 
+#include "../core/index.hpp"
 #include "../shape/box.hpp"
 
 namespace boxlap::detail {
@@ -19,11 +20,11 @@ struct BoxBlock {
   static constexpr T most = std::numeric_limits<T>::max();
   T x1[block_size], y1[block_size], x2[block_size], y2[block_size];
 
+  [[nodiscard]] static constexpr Box<T> no_box() noexcept { return {most, most, -most, -most}; }
   void clear() noexcept {
-    std::fill_n(x1, block_size, most);
-    std::fill_n(y1, block_size, most);
-    std::fill_n(x2, block_size, -most);
-    std::fill_n(y2, block_size, -most);
+    for (Index lane = 0; lane < block_size; ++lane) {
+      set(lane, no_box());
+    }
   }
   void set(Index lane, const Box<T>& box) noexcept {
     x1[lane] = box.x1;

@@ -96,8 +96,8 @@ void for_each_entry(const Csr<T>& matrix, Visit visit) {
   for_each_entry(matrix.view(), std::move(visit));
 }
 
-/// The part of validate() that does not look at columns: sizes, lengths, and row_offsets that ascend from 0 to the number
-/// of entries. After it every row(i) is within the matrix. O(rows), no memory.
+/// The part of validate() that does not look at columns: sizes, lengths, and row_offsets that ascend from 0 to the
+/// number of entries. After it every row(i) is within the matrix. O(rows), no memory.
 template <class T>
 void validate_offsets(const CsrView<T>& matrix) {
   if (matrix.rows < 0 || matrix.cols < 0) {

@@ -138,9 +138,9 @@ template <class T, class R>
 
 /// Calls use(tree) with the tree of a range: the one it has, or one built now.
 template <Meeting meeting, class T, class R, class BoxAt>
-[[nodiscard]] PackedTree<T> tree_of(const R& range, const BoxAt& box_at, bool ordered) {
+[[nodiscard]] PackedTree<T> tree_of(const R& range, const BoxAt& box_at, bool ordered, PackingScratch& scratch) {
   const Index n = rows_of(range, "shapes");
-  return ordered ? PackedTree<T>::template build<meeting>(n, box_at)
+  return ordered ? PackedTree<T>::template build<meeting>(n, box_at, scratch)
                  : PackedTree<T>::template unordered<meeting>(n, box_at);
 }
 
@@ -155,15 +155,26 @@ void with_trees(const A& a, const B& b, int threads, const BoxOf& box_of, const 
   };
   const bool ordered = index_a || index_b || !too_small_to_order(rows_of(a, "a"), rows_of(b, "b"));
   PackedTree<T> built_a, built_b;
-  for_each_chunk(ordered ? threads : 1, 2, [&](Index side) {
-    if (side == 0) {
+  const auto build = [&](bool first, PackingScratch& scratch) {
+    if (first) {
       if constexpr (!index_a) {
-        built_a = tree_of<meeting, T>(a, box_at(a), ordered);
+        built_a = tree_of<meeting, T>(a, box_at(a), ordered, scratch);
       }
     } else if constexpr (!index_b) {
-      built_b = tree_of<meeting, T>(b, box_at(b), ordered);
+      built_b = tree_of<meeting, T>(b, box_at(b), ordered, scratch);
     }
-  });
+  };
+  if (ordered && threads > 1) {
+    for_each_chunk(2, 2, [&](Index side) {
+      PackingScratch scratch;
+      build(side == 0, scratch);
+    });
+  } else {  // the larger side first, so that the other one finds its room ready
+    PackingScratch scratch;
+    const bool a_first = std::size(a) > std::size(b);
+    build(a_first, scratch);
+    build(!a_first, scratch);
+  }
   const auto tree = [](const auto& range, const PackedTree<T>& built) -> const PackedTree<T>& {
     if constexpr (plain && is_index<std::remove_cvref_t<decltype(range)>, T>) {
       return range.tree();
@@ -181,7 +192,8 @@ void with_tree(const A& a, const BoxOf& box_of, const Use& use) {
   } else {
     const Index n = rows_of(a, "a");
     const auto box_at = [&, at = bounds_at<T>(a)](Index i) { return box_of(at(i)); };
-    const PackedTree<T> built = tree_of<meeting, T>(a, box_at, !too_small_to_order(n, n));
+    PackingScratch scratch;
+    const PackedTree<T> built = tree_of<meeting, T>(a, box_at, !too_small_to_order(n, n), scratch);
     use(TreeJoin<meeting, true, T>{built, built});
   }
 }

@@ -4,7 +4,8 @@
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <vector>
+#include <memory>
+#include <span>
 
 #include "../core/index.hpp"
 #include "box_block.hpp"
@@ -24,7 +25,7 @@ template <Meeting meeting, class T>
 
 /// The tree over the boxes of n rows. Built once, never changed: const calls are safe from many threads.
 ///
-/// 17/15 of 16 boxes a block and 4 bytes a box: 22 bytes a box in float, 40 in double; while it is built 16 more.
+/// 16/15 of 16 boxes a block and 4 bytes a box: 22 bytes a box in float, 39 in double.
 template <class T>
 class PackedTree {
  public:
@@ -32,30 +33,14 @@ class PackedTree {
 
   /// box_at(i) is the box of row i < n. Boxes that cannot meet anything are left out.
   template <Meeting meeting, class BoxAt>
-  static PackedTree build(Index n, const BoxAt& box_at) {
+  static PackedTree build(Index n, const BoxAt& box_at, PackingScratch& scratch) {
     PackedTree tree;
-    const std::vector<PackedRow> order = packing_order<T>(n, box_at, enters<meeting, T>);
+    const auto entering = [](const Box<T>& box) { return enters<meeting>(box); };
+    const std::span<const PackedRow> order = packing_order<T>(n, box_at, entering, scratch);
     tree.boxes_ = static_cast<Index>(order.size());
-    tree.rows_.resize(order.size());
-    Index width = blocks_for(tree.boxes_);
-    std::size_t total = at(width);
-    while (width > 0) {  // at least one level above the boxes, up to the one that is a single block
-      width = blocks_for(width);
-      tree.first_[at(++tree.levels_)] = static_cast<Index>(total);
-      total += at(width);
-      if (width == 1) {
-        break;
-      }
-    }
-    tree.blocks_.resize(total);
-    for (Index k = 0; k < tree.boxes_; ++k) {
-      const Index row = order[at(k)].row;
-      tree.rows_[at(k)] = row;
-      if (k % block_size == 0) {
-        tree.blocks_[at(k / block_size)].clear();
-      }
-      tree.blocks_[at(k / block_size)].set(k % block_size, box_at(row));
-    }
+    tree.rows_ = uninitialized<Index>(order.size());
+    tree.blocks_ = uninitialized<BoxBlock<T>>(at(blocks_with_levels(tree.leaves())));
+    tree.fill_leaves(order, box_at);
     tree.build_levels();
     return tree;
   }
@@ -66,7 +51,7 @@ class PackedTree {
   static PackedTree unordered(Index n, const BoxAt& box_at) {
     PackedTree tree;
     tree.boxes_ = n;
-    tree.blocks_.resize(at(blocks_for(n)));
+    tree.blocks_ = uninitialized<BoxBlock<T>>(at(blocks_for(n)));
     for (Index i = 0; i < n; ++i) {
       BoxBlock<T>& block = tree.blocks_[at(i / block_size)];
       if (i % block_size == 0) {
@@ -85,7 +70,7 @@ class PackedTree {
   [[nodiscard]] Box<T> leaf_bounds(Index k) const noexcept {
     return blocks_[at(first_[1] + k / block_size)].get(k % block_size);
   }
-  [[nodiscard]] const Index* leaf_rows(Index k) const noexcept { return rows_.data() + at(k) * block_size; }
+  [[nodiscard]] const Index* leaf_rows(Index k) const noexcept { return rows_.get() + at(k) * block_size; }
 
   /// Calls visit(k) for each leaf k >= first whose bounds meet `box`, ascending, until visit returns false; returns
   /// false if one did. The stack is of fixed size: at most fifteen nodes wait on each of at most eight levels.
@@ -127,27 +112,57 @@ class PackedTree {
   }
 
  private:
+  static constexpr std::size_t block_lanes = block_size;
+
   [[nodiscard]] static Index blocks_for(Index n) noexcept { return (n + block_size - 1) / block_size; }
+
+  /// The number of blocks of a tree with `leaves` leaves: at least one level above them, up to one that is a single
+  /// block.
+  [[nodiscard]] static Index blocks_with_levels(Index leaves) noexcept {
+    Index total = leaves, width = leaves;
+    do {
+      width = blocks_for(width);
+      total += width;
+    } while (width > 1);
+    return total;
+  }
+
+  template <class BoxAt>
+  void fill_leaves(std::span<const PackedRow> order, const BoxAt& box_at) {
+    for (std::size_t k = 0; k < order.size(); ++k) {
+      rows_[k] = order[k].row;
+      blocks_[k / block_lanes].set(static_cast<Index>(k % block_lanes), box_at(order[k].row));
+    }
+    for (std::size_t k = order.size(); k % block_lanes != 0; ++k) {
+      blocks_[k / block_lanes].set(static_cast<Index>(k % block_lanes), BoxBlock<T>::no_box());
+    }
+  }
 
   void build_levels() {
     Index width = leaves();
-    for (Index level = 1; level <= levels_; ++level) {
-      const Index above = blocks_for(width);
+    first_[1] = width;
+    if (width == 0) {
+      return;
+    }
+    do {
+      ++levels_;
       for (Index k = 0; k < width; ++k) {
-        BoxBlock<T>& parent = blocks_[at(first_[at(level)] + k / block_size)];
-        if (k % block_size == 0) {
-          parent.clear();
-        }
-        parent.set(k % block_size, blocks_[at(first_[at(level - 1)] + k)].bounds());
+        BoxBlock<T>& parent = blocks_[at(first_[at(levels_)] + k / block_size)];
+        parent.set(k % block_size, blocks_[at(first_[at(levels_ - 1)] + k)].bounds());
+      }
+      const Index above = blocks_for(width);
+      for (Index k = width; k % block_size != 0; ++k) {
+        blocks_[at(first_[at(levels_)] + k / block_size)].set(k % block_size, BoxBlock<T>::no_box());
       }
       width = above;
-    }
+      first_[at(levels_) + 1] = first_[at(levels_)] + width;
+    } while (width > 1);
   }
 
   Index boxes_ = 0, levels_ = 0;
   std::array<Index, 10> first_{};  // where each level begins in blocks_; level 0 is the boxes themselves
-  std::vector<BoxBlock<T>> blocks_;
-  std::vector<Index> rows_;  // the row of each lane of level 0
+  std::unique_ptr<BoxBlock<T>[]> blocks_;
+  std::unique_ptr<Index[]> rows_;  // the row of each lane of level 0
 };
 
 }  // namespace boxlap::detail

@@ -1,4 +1,4 @@
-/// In which order boxes are packed into blocks: along a Hilbert curve over a grid that fits where the boxes are.
+/// In which order boxes are packed into blocks: vertical slices, each from top to bottom or back (Sort-Tile-Recursive).
 #pragma once
 
 #include <algorithm>
@@ -7,157 +7,273 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "../core/index.hpp"
 #include "../core/order.hpp"
 #include "../shape/box.hpp"
-#include "hilbert.hpp"
+#include "box_block.hpp"
 
 namespace boxlap::detail {
 
-using PackedRow = Keyed<std::uint32_t>;
-
-/// A grid of square cells, in units of the boxes' own mean width and height, over the places where most centres are.
-/// A centre outside goes into the nearest cell of the border: the map is monotone, so order suffers there, nothing
-/// else.
+/// Memory that is written before it is read: std::vector would fill it with zeros first.
 template <class T>
-struct PackingGrid {
-  T x0 = 0, y0 = 0, cells_x = 0, cells_y = 0;  // cell = (x1 + x2 - x0) * cells_x
-  int bits = 0;                                // of a cell number: 0 where all centres are in one place
-  T extent = 0;                                // the longer side, in mean boxes
+[[nodiscard]] std::unique_ptr<T[]> uninitialized(std::size_t n) {
+  return std::make_unique_for_overwrite<T[]>(n);
+}
 
-  [[nodiscard]] std::uint32_t key(const Box<T>& box, int hilbert_bits) const noexcept {
-    const T last = static_cast<T>((1 << hilbert_bits) - 1);
-    const auto cell = [last](T at) {  // NaN, the centre of an infinite box, becomes 0
-      return static_cast<std::uint32_t>(static_cast<std::int32_t>(std::min(at > 0 ? at : T{0}, last)));
-    };
-    return hilbert_key(cell((box.x1 + box.x2 - x0) * cells_x), cell((box.y1 + box.y2 - y0) * cells_y), hilbert_bits);
+/// The cell of a position on one axis; what lies outside goes into the first or the last cell, NaN into the first.
+template <class T>
+struct CellRange {
+  T origin = 0, cells_per_unit = 0, last = 0;
+
+  CellRange() = default;
+  CellRange(T low, T high, std::size_t cells) : origin(low), last(static_cast<T>(cells - 1)) {
+    const T scale = static_cast<T>(cells) / (high - low);
+    cells_per_unit = scale <= std::numeric_limits<T>::max() ? scale : T{0};
+  }
+  /// The same stretch in another number of cells.
+  [[nodiscard]] CellRange with_cells(std::size_t cells) const noexcept {
+    CellRange result = *this;
+    result.cells_per_unit = cells_per_unit * (static_cast<T>(cells) / (last + 1));
+    result.last = static_cast<T>(cells - 1);
+    return result;
+  }
+  [[nodiscard]] std::size_t operator()(T x) const noexcept {
+    const T cell = (x - origin) * cells_per_unit;
+    return static_cast<std::size_t>(static_cast<std::int32_t>(std::min(cell > 0 ? cell : T{0}, last)));
   }
 };
 
-/// The number of bits that hilbert_key works with for cell numbers of `bits` bits.
-[[nodiscard]] constexpr int hilbert_bits(int bits) noexcept { return (bits + 3) / 4 * 4; }
+/// Twice the centre, along one axis: what boxes are ordered by.
+template <class T>
+[[nodiscard]] constexpr T middle_x(const Box<T>& box) noexcept {
+  return box.x1 + box.x2;
+}
+template <class T>
+[[nodiscard]] constexpr T middle_y(const Box<T>& box) noexcept {
+  return box.y1 + box.y2;
+}
 
-/// The grid for `count` boxes, judged by at most 256 of them.
-///
-/// The outermost 1/64 of the sample on each side does not count, so a few far boxes cannot make all others share a
-/// cell.
-template <class T, class BoxAt>
-[[nodiscard]] PackingGrid<T> fit_grid(Index count, const BoxAt& box_at) {
-  constexpr std::size_t most = 256;
-  std::array<T, most> xs, ys;
-  std::size_t n = 0;
-  std::uint64_t width_bits = 0, height_bits = 0;
-  const Index stride = (count + static_cast<Index>(most) - 1) / static_cast<Index>(most);
-  for (Index i = 0; i < count; i += stride) {
-    const Box<T> box = box_at(i);
-    const T x = box.x1 + box.x2, y = box.y1 + box.y2;
-    if (!has_extent(box) || !(std::abs(x) <= std::numeric_limits<T>::max()) ||
-        !(std::abs(y) <= std::numeric_limits<T>::max())) {
+/// Where a sample of the boxes lies along one axis.
+template <class T>
+struct AxisSample {
+  static constexpr std::size_t most = 256, most_cells = 8192;
+  std::array<T, most> middles;
+  std::size_t size = 0;
+  std::uint64_t side_bits = 0;
+  CellRange<T> cells;
+  std::array<std::uint16_t, most_cells> counts;
+
+  void add(T middle, T side) noexcept {
+    if (std::abs(middle) <= std::numeric_limits<T>::max()) {
+      middles[size++] = middle;
+      // The bits of a positive float are nearly linear in its logarithm: their mean is nearly the geometric mean.
+      side_bits += std::bit_cast<std::uint32_t>(static_cast<float>(side));
+    }
+  }
+
+  /// Cells over the places where most boxes are: the outermost 1/64 on each side does not count, so that a few far
+  /// boxes cannot push all others into one cell.
+  void fit(std::size_t cell_count) {
+    std::fill_n(counts.begin(), cell_count, std::uint16_t{0});
+    if (size == 0) {
+      return;
+    }
+    const std::size_t cut = size / 64;
+    const auto at = [this](std::size_t k) { return middles.begin() + static_cast<std::ptrdiff_t>(k); };
+    std::nth_element(at(0), at(cut), at(size));
+    const T low = middles[cut];
+    std::nth_element(at(cut), at(size - 1 - cut), at(size));
+    const T high = middles[size - 1 - cut], margin = high / 32 - low / 32;
+    cells = CellRange<T>(low - margin, high + margin, cell_count);
+  }
+
+  /// The stretch of this axis that is occupied at all, in boxes side by side: cells without a box do not count, so that
+  /// lines of text, far clusters and a lone straight line come out as long as they are.
+  [[nodiscard]] double occupied_extent(std::size_t cell_count) const noexcept {
+    if (size == 0 || !(cells.cells_per_unit > 0)) {
+      return 0;
+    }
+    const double side = 2.0 * static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(side_bits / size)));
+    const auto occupied =
+        cell_count - static_cast<std::size_t>(
+                         std::count(counts.begin(), counts.begin() + static_cast<std::ptrdiff_t>(cell_count), 0));
+    return static_cast<double>(occupied) / static_cast<double>(cells.cells_per_unit) / side;
+  }
+};
+
+/// How a set of boxes is cut into slices, and each slice into cells: as many slices as make the blocks square, measured
+/// in mean boxes, with about equally many boxes in each; a few cells a box. Every second slice runs backwards, so that
+/// the order has no jumps.
+template <class T>
+struct SlicePlan {
+  Index slices = 1;
+  double boxes_per_slice = 0;
+  int row_bits = 0;  // of the cell within a slice; the slice is above
+  CellRange<T> columns, rows;
+  std::array<std::uint16_t, AxisSample<T>::most_cells> slice_of_column;
+
+  [[nodiscard]] std::uint32_t key(const Box<T>& box) const noexcept {
+    const std::uint32_t slice = slice_of_column[columns(middle_x(box))];
+    const std::uint32_t row = static_cast<std::uint32_t>(rows(middle_y(box)));
+    const std::uint32_t backwards = (0U - (slice & 1)) & ((1U << row_bits) - 1);
+    return (slice << row_bits) | (row ^ backwards);
+  }
+  [[nodiscard]] int bits() const noexcept {
+    return row_bits + static_cast<int>(std::bit_width(static_cast<std::uint32_t>(slices - 1)));
+  }
+
+  /// Plans for `count` boxes by a sample of at most 4,096 of them; box_at(k), k < count.
+  template <class BoxAt>
+  SlicePlan(Index count, const BoxAt& box_at) {
+    constexpr Index most_sampled = 4096;
+    const std::size_t cell_count = count <= 32768 ? 1024 : AxisSample<T>::most_cells;
+    AxisSample<T> x, y;
+    const auto sample = [&](Index most, const auto& use) {
+      const Index stride = (count + most - 1) / most;
+      for (Index k = stride / 2; k < count; k += stride) {
+        if (const Box<T> box = box_at(k); has_extent(box)) {
+          use(box);
+        }
+      }
+    };
+    sample(static_cast<Index>(AxisSample<T>::most), [&](const Box<T>& box) {
+      x.add(middle_x(box), box.x2 - box.x1);
+      y.add(middle_y(box), box.y2 - box.y1);
+    });
+    x.fit(cell_count);
+    y.fit(cell_count);
+    std::size_t sampled = 0;
+    sample(std::min(most_sampled, count / 4 + 1), [&](const Box<T>& box) {
+      ++x.counts[x.cells(middle_x(box))];
+      ++y.counts[y.cells(middle_y(box))];
+      ++sampled;
+    });
+    const double leaves = std::ceil(static_cast<double>(count) / block_size);
+    const double extent_x = x.occupied_extent(cell_count), extent_y = y.occupied_extent(cell_count);
+    double wanted = 1;
+    if (extent_x > 0) {
+      wanted = std::clamp(std::round(std::sqrt(leaves * extent_x / std::max(extent_y, extent_x * 1e-9))), 1.0, leaves);
+    }
+    boxes_per_slice = static_cast<double>(count) / wanted;
+    slices = static_cast<Index>(std::min(wanted, static_cast<double>(cell_count)));
+    columns = x.cells;
+    constexpr double cells_per_box = 2;
+    const double rows_wanted = cells_per_box * static_cast<double>(count) / static_cast<double>(slices);
+    row_bits = std::clamp(static_cast<int>(std::bit_width(static_cast<std::uint32_t>(rows_wanted))), 1, 16);
+    rows = y.cells.with_cells(std::size_t{1} << row_bits);
+    std::size_t before = 0;
+    const double slices_per_sample =
+        static_cast<double>(slices) / static_cast<double>(std::max<std::size_t>(sampled, 1));
+    for (std::size_t cell = 0; cell < cell_count; ++cell) {
+      // Half of the cell's own boxes count as before it: a slice's border lies as often too early as too late.
+      const double rank = (static_cast<double>(before) + 0.5 * static_cast<double>(x.counts[cell])) * slices_per_sample;
+      slice_of_column[cell] = static_cast<std::uint16_t>(std::min(static_cast<Index>(rank), slices - 1));
+      before += x.counts[cell];
+    }
+  }
+};
+
+/// A row and its key, while rows are being ordered.
+using PackedRow = Keyed<std::uint32_t>;
+
+/// Room for ordering: two arrays, used again for the next set of boxes. 16 bytes a row.
+class PackingScratch {
+ public:
+  void reserve(Index n) {
+    if (n > size_) {
+      size_ = n;
+      items_ = uninitialized<PackedRow>(at(n));
+      spare_ = uninitialized<PackedRow>(at(n));
+    }
+  }
+  [[nodiscard]] PackedRow* items() noexcept { return items_.get(); }
+  [[nodiscard]] PackedRow* spare() noexcept { return spare_.get(); }
+
+ private:
+  Index size_ = 0;
+  std::unique_ptr<PackedRow[]> items_, spare_;
+};
+
+[[nodiscard]] inline std::uint32_t packing_key(const PackedRow& item) noexcept { return item.key; }
+
+/// Calls crowd(part) for each part of `run` (sorted by the keys of `plan`) that came out several times too full: a
+/// slice, or a cell. Looks at a few keys of each slice only.
+template <class T, class Crowd>
+void for_each_crowd(std::span<PackedRow> run, const SlicePlan<T>& plan, const Crowd& crowd) {
+  constexpr std::size_t crowded_cell = 256;
+  const double crowded_slice = 2 * plan.boxes_per_slice + 4 * block_size;
+  const auto end_of = [&](std::size_t begin, int shift) {
+    const std::uint32_t part = run[begin].key >> shift;
+    const auto end = std::partition_point(run.begin() + static_cast<std::ptrdiff_t>(begin), run.end(),
+                                          [=](const PackedRow& item) { return item.key >> shift == part; });
+    return static_cast<std::size_t>(end - run.begin());
+  };
+  for (std::size_t begin = 0, end; begin < run.size(); begin = end) {
+    end = end_of(begin, plan.row_bits);
+    if (static_cast<double>(end - begin) > crowded_slice && end - begin < run.size()) {
+      crowd(run.subspan(begin, end - begin));
       continue;
     }
-    xs[n] = x;
-    ys[n] = y;
-    ++n;
-    // The bits of a positive float are nearly linear in its logarithm: their mean is nearly the geometric mean.
-    width_bits += std::bit_cast<std::uint32_t>(static_cast<float>(box.x2 - box.x1));
-    height_bits += std::bit_cast<std::uint32_t>(static_cast<float>(box.y2 - box.y1));
+    for (std::size_t k = begin; k + crowded_cell < end;) {
+      if (run[k].key != run[k + crowded_cell].key) {
+        k += crowded_cell;
+        continue;
+      }
+      const std::size_t cell_end = end_of(k, 0);
+      if (cell_end - k < run.size()) {
+        crowd(run.subspan(k, cell_end - k));
+      }
+      k = cell_end;
+    }
   }
-  PackingGrid<T> grid;
-  if (n < 2) {
-    return grid;
-  }
-  const auto inner_range = [n](std::array<T, most>& values) {
-    const std::size_t cut = n / 64;
-    const auto begin = values.begin(), end = begin + static_cast<std::ptrdiff_t>(n);
-    std::nth_element(begin, begin + static_cast<std::ptrdiff_t>(cut), end);
-    const T low = values[cut];
-    std::nth_element(begin + static_cast<std::ptrdiff_t>(cut), end - 1 - static_cast<std::ptrdiff_t>(cut), end);
-    const T high = values[n - 1 - cut];
-    const T margin = (high - low) / 32;
-    return std::array<T, 2>{low - margin, high - low + 2 * margin};
-  };
-  const auto mean_size = [n](std::uint64_t bits) {
-    return static_cast<T>(std::bit_cast<float>(static_cast<std::uint32_t>(bits / n)));
-  };
-  const auto [x0, range_x] = inner_range(xs);
-  const auto [y0, range_y] = inner_range(ys);
-  const T unit_x = 2 * mean_size(width_bits), unit_y = 2 * mean_size(height_bits);
-  const T extent_x = range_x / unit_x, extent_y = range_y / unit_y;
-  const T extent = std::max(extent_x, extent_y);
-  if (!(extent > 0) || !(extent <= std::numeric_limits<T>::max())) {
-    return grid;
-  }
-  // Four cells a box: K x K * (shorter / longer side) of them, but never less than one row of cells.
-  constexpr double cells_per_box = 4;
-  const double flatness = static_cast<double>(std::min(extent_x, extent_y) / extent);
-  const double wanted = cells_per_box * static_cast<double>(count);
-  const double side = std::min(wanted, std::sqrt(wanted / std::max(flatness, 1e-9)));
-  grid.bits = std::clamp(static_cast<int>(std::bit_width(static_cast<std::uint64_t>(side))), 1, 16);
-  const T cells = static_cast<T>(1 << hilbert_bits(grid.bits));
-  grid.x0 = x0;
-  grid.y0 = y0;
-  grid.cells_x = cells / (extent * unit_x);
-  grid.cells_y = cells / (extent * unit_y);
-  grid.extent = extent;
-  return grid;
 }
 
-/// Gives each row its key on `grid` and returns the rows sorted by it, in `items` or `scratch`.
-template <class T, class BoxAt>
-[[nodiscard]] std::span<PackedRow> sort_by_cell(std::span<PackedRow> items, std::span<PackedRow> scratch,
-                                                const PackingGrid<T>& grid, const BoxAt& box_at) {
-  const int bits = hilbert_bits(grid.bits);
-  const int unused = 2 * (bits - grid.bits);
-  for (PackedRow& item : items) {
-    item.key = grid.key(box_at(item.row), bits) >> unused;
-  }
-  return radix_sort(items, scratch, 2 * grid.bits, [](const PackedRow& item) { return item.key; });
-}
-
-/// The rows for which enters(box) is true, in packing order.
+/// The rows for which enters(box) is true, in packing order; box_at(i) is the box of row i < n. The result lies in
+/// `scratch`.
 ///
-/// A pure function of the boxes. One grid serves unless many boxes share a cell that is large beside them (a far
-/// cluster, a dense spot): such a cell gets a grid of its own, again and again if need be, so no distribution of
-/// centres is a bad one. O(n) time on average, O(n log range) at worst; 16 n bytes, 8 n of them the result.
+/// A pure function of the boxes, and no distribution of them is a bad case: a slice or a cell that came out several
+/// times too full (far clusters, dense spots) is ordered again by a plan of its own, and so on. O(n) time unless boxes
+/// lie on many scales, O(n log n) then.
 template <class T, class BoxAt, class Enters>
-[[nodiscard]] std::vector<PackedRow> packing_order(Index n, const BoxAt& box_at, const Enters& enters) {
-  constexpr std::size_t crowd = 256;     // boxes in one cell before the cell is looked at again
-  constexpr double small_extent = 0.25;  // centres this close, in mean boxes, meet anyway: their order is of no use
-  std::vector<PackedRow> items;
-  items.reserve(at(n));
+[[nodiscard]] std::span<const PackedRow> packing_order(Index n, const BoxAt& box_at, const Enters& enters,
+                                                       PackingScratch& scratch) {
+  if (n == 0) {
+    return {};
+  }
+  scratch.reserve(n);
+  SlicePlan<T> plan(n, box_at);
+  std::size_t size = 0;
   for (Index i = 0; i < n; ++i) {
-    if (enters(box_at(i))) {
-      items.push_back({0, i});
+    if (const Box<T> box = box_at(i); enters(box)) {
+      scratch.items()[size++] = {plan.key(box), i};
     }
   }
-  std::vector<PackedRow> scratch(items.size());
-  std::vector<std::span<PackedRow>> unsorted{items};
-  while (!unsorted.empty()) {
-    const std::span<PackedRow> run = unsorted.back();
-    unsorted.pop_back();
-    const auto row_box = [&](Index k) { return box_at(run[at(k)].row); };
-    const PackingGrid<T> grid = fit_grid<T>(static_cast<Index>(run.size()), row_box);
-    if (grid.bits == 0 || (run.size() < items.size() && static_cast<double>(grid.extent) < small_extent)) {
-      continue;
+  const std::span items(scratch.items(), size), spare(scratch.spare(), size);
+  const std::span<PackedRow> sorted = radix_sort(items, spare, plan.bits(), packing_key);
+  const std::span<PackedRow> other = sorted.data() == items.data() ? spare : items;
+
+  std::vector<std::span<PackedRow>> crowds;
+  const auto push = [&](std::span<PackedRow> crowd) { crowds.push_back(crowd); };
+  for_each_crowd(sorted, plan, push);
+  while (!crowds.empty()) {
+    const std::span<PackedRow> run = crowds.back();
+    crowds.pop_back();
+    plan = SlicePlan<T>(static_cast<Index>(run.size()), [&](Index k) { return box_at(run[at(k)].row); });
+    for (PackedRow& item : run) {
+      item.key = plan.key(box_at(item.row));
     }
-    const auto free = std::span(scratch).subspan(static_cast<std::size_t>(run.data() - items.data()), run.size());
-    const auto sorted = sort_by_cell(run, free, grid, box_at);
-    if (sorted.data() != run.data()) {
-      std::copy(sorted.begin(), sorted.end(), run.begin());
+    const auto free = other.subspan(static_cast<std::size_t>(run.data() - sorted.data()), run.size());
+    const auto ordered = radix_sort(run, free, plan.bits(), packing_key);
+    if (ordered.data() != run.data()) {
+      std::copy(ordered.begin(), ordered.end(), run.begin());
     }
-    for (std::size_t begin = 0, end = 0; begin < run.size(); begin = end) {
-      while (end < run.size() && run[end].key == run[begin].key) {
-        ++end;
-      }
-      if (end - begin > crowd && end - begin < run.size()) {
-        unsorted.push_back(run.subspan(begin, end - begin));
-      }
-    }
+    for_each_crowd(run, plan, push);
   }
-  return items;
+  return sorted;
 }
 
 }  // namespace boxlap::detail

@@ -54,8 +54,9 @@ class ShapeIndex {
         rows_.push_back(detail::element(shapes, i));
       }
     }
-    tree_ = detail::PackedTree<Scalar>::template build<detail::Meeting::open>(
-        n, [this](Index i) { return bounds(rows_[detail::at(i)]); });
+    detail::PackingScratch scratch;
+    const auto box_at = [this](Index i) { return bounds(rows_[detail::at(i)]); };
+    tree_ = detail::PackedTree<Scalar>::template build<detail::Meeting::open>(n, box_at, scratch);
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }
