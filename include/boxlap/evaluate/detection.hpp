@@ -2,14 +2,13 @@
 #pragma once
 
 #include <algorithm>
-#include <concepts>
 #include <cstdint>
 #include <limits>
 #include <span>
-#include <type_traits>
 #include <vector>
 
 #include "../match/assign.hpp"
+#include "category_rows.hpp"
 #include "exact_sum.hpp"
 #include "image_pairs.hpp"
 
@@ -110,15 +109,6 @@ template <class R>
 }
 
 namespace detail {
-
-template <class L>
-[[nodiscard]] constexpr std::int64_t label_number(L label) noexcept {
-  if constexpr (std::is_enum_v<L>) {
-    return static_cast<std::int64_t>(static_cast<std::underlying_type_t<L>>(label));
-  } else {
-    return static_cast<std::int64_t>(label);
-  }
-}
 
 /// Adds up the tallies of equal labels and leaves them ascending by label.
 inline void merge_labels(std::vector<LabelTally>& tallies) {
