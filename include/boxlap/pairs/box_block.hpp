@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <limits>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "../core/index.hpp"
 #include "../shape/box.hpp"
@@ -16,7 +19,7 @@ inline constexpr Index block_size = 16;
 /// Sixteen boxes, coordinate by coordinate. A free lane holds an inverted box of the largest finite numbers: nothing
 /// meets it, and unlike NaN it means the same under -ffast-math.
 template <class T>
-struct BoxBlock {
+struct alignas(64) BoxBlock {
   static constexpr T most = std::numeric_limits<T>::max();
   T x1[block_size], y1[block_size], x2[block_size], y2[block_size];
 
@@ -60,25 +63,48 @@ template <Meeting meeting, class T>
   }
 }
 
-/// Bit k is set where lane k of `block` meets `box`. Written so that compilers turn it into vector compares.
+/// Bit k is set where lane k of `block` meets `box`.
 template <Meeting meeting, class T>
-[[nodiscard]] inline std::uint32_t meeting_lanes(const BoxBlock<T>& block, const Box<T>& box) noexcept {
-  unsigned char hit[block_size];
+[[nodiscard]] constexpr std::uint32_t meeting_lanes(const BoxBlock<T>& block, const Box<T>& box) noexcept {
+  std::uint32_t lanes = 0;
   for (Index k = 0; k < block_size; ++k) {
-    if constexpr (meeting == Meeting::open) {
-      hit[k] = static_cast<unsigned char>((block.x1[k] < box.x2) & (block.x2[k] > box.x1) & (block.y1[k] < box.y2) &
-                                          (block.y2[k] > box.y1));
-    } else {
-      hit[k] = static_cast<unsigned char>((block.x1[k] <= box.x2) & (block.x2[k] >= box.x1) & (block.y1[k] <= box.y2) &
-                                          (block.y2[k] >= box.y1));
-    }
+    lanes |= static_cast<std::uint32_t>(meets<meeting>(block.get(k), box)) << k;
   }
-  // One multiplication gathers the lowest bit of eight bytes into the topmost byte.
-  constexpr std::uint64_t gather = 0x0102040810204080ULL;
-  std::uint64_t low, high;
-  std::memcpy(&low, hit, 8);
-  std::memcpy(&high, hit + 8, 8);
-  return static_cast<std::uint32_t>((low * gather) >> 56) | (static_cast<std::uint32_t>((high * gather) >> 56) << 8);
+  return lanes;
 }
+
+#if defined(__SSE2__)
+// Four compares a register, spelled out: what compilers make of the loop above takes 5 to 30 ns, this 2 to 5 (measured
+// with g++ 12 and clang 14 at -O2 and -O3, with and without AVX2). Every x86-64 has SSE2.
+template <Meeting meeting>
+[[nodiscard]] inline std::uint32_t meeting_lanes(const BoxBlock<float>& block, const Box<float>& box) noexcept {
+  const auto below = [](__m128 a, __m128 b) {
+    return meeting == Meeting::open ? _mm_cmplt_ps(a, b) : _mm_cmple_ps(a, b);
+  };
+  const __m128 x1 = _mm_set1_ps(box.x1), y1 = _mm_set1_ps(box.y1), x2 = _mm_set1_ps(box.x2), y2 = _mm_set1_ps(box.y2);
+  int lanes = 0;
+  for (Index k = 0; k < block_size; k += 4) {
+    const __m128 x = _mm_and_ps(below(_mm_load_ps(block.x1 + k), x2), below(x1, _mm_load_ps(block.x2 + k)));
+    const __m128 y = _mm_and_ps(below(_mm_load_ps(block.y1 + k), y2), below(y1, _mm_load_ps(block.y2 + k)));
+    lanes |= _mm_movemask_ps(_mm_and_ps(x, y)) << k;
+  }
+  return static_cast<std::uint32_t>(lanes);
+}
+
+template <Meeting meeting>
+[[nodiscard]] inline std::uint32_t meeting_lanes(const BoxBlock<double>& block, const Box<double>& box) noexcept {
+  const auto below = [](__m128d a, __m128d b) {
+    return meeting == Meeting::open ? _mm_cmplt_pd(a, b) : _mm_cmple_pd(a, b);
+  };
+  const __m128d x1 = _mm_set1_pd(box.x1), y1 = _mm_set1_pd(box.y1), x2 = _mm_set1_pd(box.x2), y2 = _mm_set1_pd(box.y2);
+  int lanes = 0;
+  for (Index k = 0; k < block_size; k += 2) {
+    const __m128d x = _mm_and_pd(below(_mm_load_pd(block.x1 + k), x2), below(x1, _mm_load_pd(block.x2 + k)));
+    const __m128d y = _mm_and_pd(below(_mm_load_pd(block.y1 + k), y2), below(y1, _mm_load_pd(block.y2 + k)));
+    lanes |= _mm_movemask_pd(_mm_and_pd(x, y)) << k;
+  }
+  return static_cast<std::uint32_t>(lanes);
+}
+#endif
 
 }  // namespace boxlap::detail

@@ -33,13 +33,13 @@ namespace detail {
 using RowPair = std::pair<Index, Index>;
 
 /// Calls visit, true unless it answered false.
-template <class Visit>
-bool goes_on(Visit& visit, Index i, Index j) {
-  if constexpr (std::is_void_v<std::invoke_result_t<Visit&, Index, Index>>) {
-    visit(i, j);
+template <class Visit, class... Args>
+bool goes_on(Visit& visit, const Args&... args) {
+  if constexpr (std::is_void_v<std::invoke_result_t<Visit&, const Args&...>>) {
+    visit(args...);
     return true;
   } else {
-    return static_cast<bool>(visit(i, j));
+    return static_cast<bool>(visit(args...));
   }
 }
 
@@ -60,7 +60,8 @@ struct TreeJoin {
 
   [[nodiscard]] Index chunks() const noexcept { return (a.leaves() + leaves_per_chunk - 1) / leaves_per_chunk; }
 
-  /// Visits the pairs of one chunk whose bounds meet; false if visit stopped.
+  /// Calls visit(i, j, box_i, box_j) for the pairs of one chunk whose boxes meet; false if visit stopped. The boxes
+  /// come from the trees, where they are at hand: the rows themselves may be far away in memory.
   template <class Visit>
   bool run(Index chunk, Visit& visit) const {
     const Index end = std::min(a.leaves(), (chunk + 1) * leaves_per_chunk);
@@ -83,13 +84,16 @@ struct TreeJoin {
       std::uint32_t lanes = meeting_lanes<meeting>(ours, b.leaf_bounds(other));
       for (; lanes != 0; lanes &= lanes - 1) {
         const int lane = std::countr_zero(lanes);
-        std::uint32_t hits = meeting_lanes<meeting>(b.leaf(other), ours.get(lane));
+        const Box<T> box = ours.get(lane);
+        std::uint32_t hits = meeting_lanes<meeting>(b.leaf(other), box);
         if (self && other == leaf) {
           hits &= ~std::uint32_t{1} << lane;  // the lanes after this one
         }
         for (; hits != 0; hits &= hits - 1) {
-          const Index i = rows[lane], j = other_rows[std::countr_zero(hits)];
-          if (!(self && j < i ? goes_on(visit, j, i) : goes_on(visit, i, j))) {
+          const int hit = std::countr_zero(hits);
+          const Index i = rows[lane], j = other_rows[hit];
+          const Box<T> other_box = b.leaf(other).get(hit);
+          if (!(self && j < i ? goes_on(visit, j, i, other_box, box) : goes_on(visit, i, j, box, other_box))) {
             return false;
           }
         }
@@ -112,7 +116,8 @@ struct TreeJoin {
           hits &= ~std::uint32_t{1} << lane;
         }
         for (; hits != 0; hits &= hits - 1) {
-          if (!goes_on(visit, block * block_size + lane, other * block_size + std::countr_zero(hits))) {
+          const int hit = std::countr_zero(hits);
+          if (!goes_on(visit, block * block_size + lane, other * block_size + hit, box, b.leaf(other).get(hit))) {
             return false;
           }
         }
@@ -203,7 +208,9 @@ void with_tree(const A& a, const BoxOf& box_of, const Use& use) {
 template <class Join, class Meets, class Visit>
 void visit_pairs(const Join& join, int threads, const Meets& meets, Visit& visit) {
   if (threads <= 1 || join.chunks() <= 1) {
-    auto visit_meeting = [&](Index i, Index j) { return !meets(i, j) || goes_on(visit, i, j); };
+    auto visit_meeting = [&](Index i, Index j, const auto&, const auto&) {
+      return !meets(i, j) || goes_on(visit, i, j);
+    };
     for (Index chunk = 0; chunk < join.chunks(); ++chunk) {
       if (!join.run(chunk, visit_meeting)) {
         return;
@@ -218,7 +225,7 @@ void visit_pairs(const Join& join, int threads, const Meets& meets, Visit& visit
     for_each_chunk(threads, count, [&](Index k) {
       std::vector<RowPair>& pairs = found[at(k)];
       pairs.clear();
-      auto collect = [&](Index i, Index j) {
+      auto collect = [&](Index i, Index j, const auto&, const auto&) {
         if (meets(i, j)) {
           pairs.emplace_back(i, j);
         }

@@ -99,68 +99,54 @@ template <class R>
   return value > 0 && static_cast<double>(value) >= min;
 }
 
-/// Sorted entries as a matrix: key_of(item) and value_of(item, i, j).
-template <class R, class Item, class KeyOf, class ValueOf>
-[[nodiscard]] Csr<R> csr_of_sorted(std::span<const Item> sorted, const PairKeys& coding, Index rows, Index cols,
-                                   int threads, const KeyOf& key_of, const ValueOf& value_of) {
-  Csr<R> result{rows, cols, std::vector<Index>(at(rows) + 1), std::vector<Index>(sorted.size()),
-                std::vector<R>(sorted.size())};
-  Index filled = 0;  // rows whose end is known
-  for (std::size_t k = 0; k < sorted.size(); ++k) {
-    const Index row = coding.row(key_of(sorted[k]));
-    for (; filled <= row; ++filled) {
-      result.row_offsets[at(filled)] = static_cast<Index>(k);
-    }
-  }
-  for (; filled <= rows; ++filled) {
-    result.row_offsets[at(filled)] = static_cast<Index>(sorted.size());
-  }
-  constexpr std::size_t per_chunk = 1 << 16;
-  const Index chunks = static_cast<Index>((sorted.size() + per_chunk - 1) / per_chunk);
-  for_each_chunk(threads, chunks, [&](Index chunk) {
-    const std::size_t begin = at(chunk) * per_chunk, end = std::min(sorted.size(), begin + per_chunk);
-    for (std::size_t k = begin; k < end; ++k) {
-      const std::uint64_t key = key_of(sorted[k]);
-      result.col_indices[k] = coding.col(key);
-      result.values[k] = value_of(sorted[k], coding.row(key), coding.col(key));
-    }
-  });
-  return result;
-}
-
-/// One entry of a matrix while it is being sorted: the value comes along where it was dear to compute.
+/// One entry of a matrix before it has its place.
 template <class R>
-struct KeyedValue {
-  std::uint64_t key;
+struct Entry {
+  Index row, col;
   R value;
 };
 
-/// The matrix of a join of boxes. Pairs are sorted as bare keys and measured when their place is known.
-template <bool self, class Measure, class Join, class A, class B>
-[[nodiscard]] auto box_matrix(const Join& join, const A& a, const B& b, const Measure& measure,
-                              const OverlapOptions& options) {
-  using R = Overlap<Element<A>, Element<B>>;
-  const int threads = thread_count(options.threads);
-  const Index rows = rows_of(a, "a"), cols = rows_of(b, "b");
+/// The matrix of entries in any order, each pair once. Sorts `entries`; their memory is free for reuse on return.
+template <class R>
+[[nodiscard]] Csr<R> csr_of_entries(std::vector<Entry<R>> entries, Index rows, Index cols) {
   const PairKeys coding(rows, cols);
-  const auto value = [&](Index i, Index j) { return static_cast<R>(of_areas(element(a, i), element(b, j), measure)); };
-  std::vector<std::uint64_t> keys =
-      collect_chunks<std::uint64_t>(join.chunks(), threads, [&](Index chunk, std::vector<std::uint64_t>& found) {
-        auto collect = [&](Index i, Index j) {
-          if (kept(value(i, j), options.min)) {
-            found.push_back(coding.key(i, j));
-          }
-          if (self && kept(Measure::symmetric ? value(i, j) : value(j, i), options.min)) {
-            found.push_back(coding.key(j, i));
-          }
-        };
-        join.run(chunk, collect);
-      });
-  std::vector<std::uint64_t> scratch(keys.size());
-  const auto key_of = [](std::uint64_t key) { return key; };
-  const std::span<std::uint64_t> sorted = radix_sort(std::span(keys), std::span(scratch), coding.bits, key_of);
-  return csr_of_sorted<R>(std::span<const std::uint64_t>(sorted), coding, rows, cols, threads, key_of,
-                          [&](std::uint64_t, Index i, Index j) { return value(i, j); });
+  const auto scratch = uninitialized<Entry<R>>(entries.size());
+  const std::span<Entry<R>> sorted =
+      radix_sort(std::span(entries), std::span(scratch.get(), entries.size()), coding.bits,
+                 [coding](const Entry<R>& entry) { return coding.key(entry.row, entry.col); });
+  Csr<R> result{rows, cols, std::vector<Index>(at(rows) + 1), std::vector<Index>(sorted.size()),
+                std::vector<R>(sorted.size())};
+  for (std::size_t k = 0; k < sorted.size(); ++k) {
+    ++result.row_offsets[at(sorted[k].row) + 1];
+    result.col_indices[k] = sorted[k].col;
+    result.values[k] = sorted[k].value;
+  }
+  accumulate_offsets(result.row_offsets);
+  return result;
+}
+
+/// The matrix of a join of boxes: entries are measured where they are found.
+template <bool self, class Measure, class R, class Join, class ValueOf>
+[[nodiscard]] Csr<R> box_matrix(const Join& join, Index rows, Index cols, const OverlapOptions& options,
+                                const ValueOf& value_of) {
+  return csr_of_entries(
+      collect_chunks<Entry<R>>(join.chunks(), thread_count(options.threads),
+                               [&](Index chunk, std::vector<Entry<R>>& found) {
+                                 const auto keep = [&](Index i, Index j, R value) {
+                                   if (kept(value, options.min)) {
+                                     found.push_back({i, j, value});
+                                   }
+                                 };
+                                 auto collect = [&](Index i, Index j, const auto& box_i, const auto& box_j) {
+                                   const R value = value_of(i, j, box_i, box_j);
+                                   keep(i, j, value);
+                                   if constexpr (self) {
+                                     keep(j, i, Measure::symmetric ? value : value_of(j, i, box_j, box_i));
+                                   }
+                                 };
+                                 join.run(chunk, collect);
+                               }),
+      rows, cols);
 }
 
 /// A shape whose type has a kernel for many pairs at once: intersection_areas(as, bs, pairs, out), out[k] the overlap
@@ -196,46 +182,39 @@ template <bool self, class Measure, class Join, class A, class B>
   constexpr std::size_t batch = 4096;
   const int threads = thread_count(options.threads);
   const Index rows = rows_of(a, "a"), cols = rows_of(b, "b");
-  const PairKeys coding(rows, cols);
-  using Entry = KeyedValue<R>;
-  std::vector<Entry> entries =
-      collect_chunks<Entry>(join.chunks(), threads, [&](Index chunk, std::vector<Entry>& found) {
-        std::vector<RowPair> candidates;
-        std::vector<R> shared;
-        const auto keep = [&](Index i, Index j, R value) {
-          if (kept(value, options.min)) {
-            found.push_back({coding.key(i, j), value});
+  const auto collect_chunk = [&](Index chunk, std::vector<Entry<R>>& found) {
+    std::vector<RowPair> candidates;
+    std::vector<R> shared;
+    const auto keep = [&](Index i, Index j, R value) {
+      if (kept(value, options.min)) {
+        found.push_back({i, j, value});
+      }
+    };
+    const auto measure_batch = [&] {
+      shared_areas(a, b, candidates, shared);
+      for (std::size_t k = 0; k < candidates.size(); ++k) {
+        if (shared[k] > 0) {
+          const auto [i, j] = candidates[k];
+          const R area_a = static_cast<R>(area(widened<R>(element(a, i))));
+          const R area_b = static_cast<R>(area(widened<R>(element(b, j))));
+          keep(i, j, measure(shared[k], area_a, area_b));
+          if constexpr (self) {
+            keep(j, i, measure(shared[k], area_b, area_a));
           }
-        };
-        const auto measure_batch = [&] {
-          shared_areas(a, b, candidates, shared);
-          for (std::size_t k = 0; k < candidates.size(); ++k) {
-            if (shared[k] > 0) {
-              const auto [i, j] = candidates[k];
-              const R area_a = static_cast<R>(area(widened<R>(element(a, i))));
-              const R area_b = static_cast<R>(area(widened<R>(element(b, j))));
-              keep(i, j, measure(shared[k], area_a, area_b));
-              if constexpr (self) {
-                keep(j, i, measure(shared[k], area_b, area_a));
-              }
-            }
-          }
-          candidates.clear();
-        };
-        auto collect = [&](Index i, Index j) {
-          candidates.emplace_back(i, j);
-          if (candidates.size() == batch) {
-            measure_batch();
-          }
-        };
-        join.run(chunk, collect);
+        }
+      }
+      candidates.clear();
+    };
+    auto collect = [&](Index i, Index j, const auto&, const auto&) {
+      candidates.emplace_back(i, j);
+      if (candidates.size() == batch) {
         measure_batch();
-      });
-  std::vector<Entry> scratch(entries.size());
-  const auto key_of = [](const Entry& entry) { return entry.key; };
-  const std::span<Entry> sorted = radix_sort(std::span(entries), std::span(scratch), coding.bits, key_of);
-  return csr_of_sorted<R>(std::span<const Entry>(sorted), coding, rows, cols, threads, key_of,
-                          [](const Entry& entry, Index, Index) { return entry.value; });
+      }
+    };
+    join.run(chunk, collect);
+    measure_batch();
+  };
+  return csr_of_entries(collect_chunks<Entry<R>>(join.chunks(), threads, collect_chunk), rows, cols);
 }
 
 /// Joins by the bounds shrunk for options.min where the measure is the IoU of boxes, by the bounds themselves
@@ -248,11 +227,19 @@ template <class Measure, class A, class B>
   const int threads = thread_count(options.threads);
   Csr<R> result;
   if constexpr (holds_boxes<A> && holds_boxes<B>) {
-    const auto use = [&](const auto& join) { result = box_matrix<false>(join, a, b, measure, options); };
+    const Index rows = rows_of(a, "a"), cols = rows_of(b, "b");
     if (std::is_same_v<Measure, IouMeasure> && options.min > 0) {
-      with_trees<Meeting::open, T>(a, b, threads, ShrinkForIou<T>(options.min), use);
+      const auto value = [&](Index i, Index j, const auto&, const auto&) {
+        return of_areas(element(a, i), element(b, j), measure);
+      };
+      with_trees<Meeting::open, T>(a, b, threads, ShrinkForIou<T>(options.min), [&](const auto& join) {
+        result = box_matrix<false, Measure, R>(join, rows, cols, options, value);
+      });
     } else {
-      with_trees<Meeting::open, T>(a, b, threads, Identity{}, use);
+      const auto value = [&](Index, Index, const Box<T>& x, const Box<T>& y) { return of_areas(x, y, measure); };
+      with_trees<Meeting::open, T>(a, b, threads, Identity{}, [&](const auto& join) {
+        result = box_matrix<false, Measure, R>(join, rows, cols, options, value);
+      });
     }
   } else {
     with_join(a, b, {.threads = threads}, [&](const auto& join, const auto&, const auto& rows_a, const auto& rows_b) {
@@ -269,11 +256,18 @@ template <class Measure, class A>
   check(options);
   Csr<R> result;
   if constexpr (holds_boxes<A>) {
-    const auto use = [&](const auto& join) { result = box_matrix<true>(join, a, a, measure, options); };
+    const Index n = rows_of(a, "a");
     if (std::is_same_v<Measure, IouMeasure> && options.min > 0) {
-      with_tree<Meeting::open, T>(a, ShrinkForIou<T>(options.min), use);
+      const auto value = [&](Index i, Index j, const auto&, const auto&) {
+        return of_areas(element(a, i), element(a, j), measure);
+      };
+      with_tree<Meeting::open, T>(a, ShrinkForIou<T>(options.min), [&](const auto& join) {
+        result = box_matrix<true, Measure, R>(join, n, n, options, value);
+      });
     } else {
-      with_tree<Meeting::open, T>(a, Identity{}, use);
+      const auto value = [&](Index, Index, const Box<T>& x, const Box<T>& y) { return of_areas(x, y, measure); };
+      with_tree<Meeting::open, T>(
+          a, Identity{}, [&](const auto& join) { result = box_matrix<true, Measure, R>(join, n, n, options, value); });
     }
   } else {
     with_self_join(a, {.threads = options.threads}, [&](const auto& join, const auto&, const auto& rows) {

@@ -41,6 +41,10 @@ template <class Item, class Collect>
   if (threads <= 1 || chunks <= 1) {
     std::vector<Item> items;
     for (Index chunk = 0; chunk < chunks; ++chunk) {
+      if (chunk > 0 && items.capacity() - items.size() < items.size() / at(chunk)) {
+        items.reserve(items.size() / at(chunk) * at(chunks) / 8 *
+                      9);  // as many again in each chunk to come, and a spare
+      }
       collect(chunk, items);
       if (items.size() > most) [[unlikely]] {
         too_long("the join has more than ", most, " pairs");
@@ -72,7 +76,7 @@ template <class Join, class Meets>
   const PairKeys coding(rows, cols);
   std::vector<std::uint64_t> keys =
       collect_chunks<std::uint64_t>(join.chunks(), threads, [&](Index chunk, std::vector<std::uint64_t>& found) {
-        auto collect = [&](Index i, Index j) {
+        auto collect = [&](Index i, Index j, const auto&, const auto&) {
           if (meets(i, j)) {
             found.push_back(coding.key(i, j));
           }
