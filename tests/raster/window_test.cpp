@@ -43,8 +43,7 @@ void compare_with_fixture(const Image<T>& image, const std::string& name, int wi
   Image<Out> mean, variance, own;
   moving_moments(image, window, mean, variance);
   moving_moments(image, window, mean, own, Deviation::own_mean);
-  CHECK((mean.template cast<double>() - expected[0]).abs().maxCoeff() <=
-        mean_tolerance * expected[0].abs().maxCoeff());
+  CHECK((mean.template cast<double>() - expected[0]).abs().maxCoeff() <= mean_tolerance * expected[0].abs().maxCoeff());
   const auto relative = [](const Image<Out>& got, const Image<double>& want) {
     return ((got.template cast<double>() - want).abs() / (want == 0).select(1e-12, want)).maxCoeff();
   };
@@ -72,9 +71,9 @@ TEST_CASE("the peers' windows: every fixture in its tolerance") {
     std::vector<int> windows;
     double float_variance;
   };
-  for (const Case& c : {Case{"speckle4", 120, 144, {3, 7, 11}, 1e-6}, Case{"targets", 96, 96, {3, 7}, 1e-6},
-                        Case{"offset", 64, 80, {5}, 2e-3}, Case{"margin0", 64, 96, {7}, 1e-6},
-                        Case{"tiny", 3, 5, {3, 7, 31}, 1e-6}}) {
+  for (const Case& c :
+       {Case{"speckle4", 120, 144, {3, 7, 11}, 1e-6}, Case{"targets", 96, 96, {3, 7}, 1e-6},
+        Case{"offset", 64, 80, {5}, 2e-3}, Case{"margin0", 64, 96, {7}, 1e-6}, Case{"tiny", 3, 5, {3, 7, 31}, 1e-6}}) {
     const auto image = images::raw<float>(std::string(c.name) + ".f32", c.rows, c.cols);
     for (const int window : c.windows) {
       compare_with_fixture<float>(image, c.name, window, 3e-7, c.float_variance);
@@ -130,14 +129,15 @@ TEST_CASE("8- and 16-bit variances are exact to the last division") {
         const std::int64_t n = std::int64_t{window} * window;
         for (Index v = y - window / 2; v < y - window / 2 + window; ++v) {
           for (Index u = x - window / 2; u < x - window / 2 + window; ++u) {
-            const std::int64_t p = image(detail::inside(Border::reflect, v, 40), detail::inside(Border::reflect, u, 50));
+            const std::int64_t p =
+                image(detail::inside(Border::reflect, v, 40), detail::inside(Border::reflect, u, 50));
             sum += p;
             squares += p * p;
           }
         }
         INFO("window " << window << " at " << y << ", " << x);
-        const long double exact =
-            static_cast<long double>(squares) / n - (static_cast<long double>(sum) / n) * (static_cast<long double>(sum) / n);
+        const long double exact = static_cast<long double>(squares) / n -
+                                  (static_cast<long double>(sum) / n) * (static_cast<long double>(sum) / n);
         if (n < 20'000) {
           CHECK(variance(y, x) == double(n * squares - sum * sum) / (double(n) * double(n)));
         }
@@ -253,11 +253,12 @@ TEST_CASE("invalid pixels do not count") {
     }
   }
   // a NaN constant border cuts the windows off
-  const auto cut = images::plain_moments(whole, 5, Border::constant, 0, Deviation::textbook,
-                                         [](Index, Index) { return true; }, false);
+  const auto cut = images::plain_moments(
+      whole, 5, Border::constant, 0, Deviation::textbook, [](Index, Index) { return true; }, false);
   Image<float> mean, variance;
-  moving_moments(whole, 5, mean, variance,
-                 {.border = Border::constant, .border_value = std::numeric_limits<double>::quiet_NaN(), .skip_nan = true});
+  moving_moments(
+      whole, 5, mean, variance,
+      {.border = Border::constant, .border_value = std::numeric_limits<double>::quiet_NaN(), .skip_nan = true});
   CHECK(error_of(mean, variance, cut).variance < 1e-5);
   const Image<bool> nowhere = Image<bool>::Constant(20, 23, false);
   moving_moments(whole, 3, mean, variance, {.mask = nowhere});

@@ -39,7 +39,8 @@ struct Joint {
   Index wide, narrow, unit;
 };
 
-// The kernels are not inlined: their promise that out overlaps no input, which vectorises them, ends at an inlined call.
+// The kernels are not inlined: their promise that out overlaps no input, which vectorises them, ends at an inlined
+// call.
 
 template <class T>
 [[gnu::noinline]] void add_lanes(T* __restrict sum, const T* __restrict a, const T* __restrict b, Index n) {
@@ -70,7 +71,8 @@ struct Sums {
 };
 
 /// Sum and M2 = sum of squared distances from the mean, joined pairwise as in Chan, Golub and LeVeque (1979):
-/// M2 = M2a + M2b + na nb / (na + nb) (Sa / na - Sb / nb)^2. Never negative; keeps the digits that sums of squares lose.
+/// M2 = M2a + M2b + na nb / (na + nb) (Sa / na - Sb / nb)^2. Never negative; keeps the digits that sums of squares
+/// lose.
 ///
 /// Written with nb / na, which is exact because na is a power of two, so that equal pixels give exactly 0.
 /// A raw pixel has the sum alone, its M2 is 0.
@@ -92,8 +94,9 @@ struct SumAndSquares {
 
  private:
   template <bool WideIsRaw, bool NarrowIsRaw>
-  [[gnu::noinline]] static void kernel(T* __restrict sum, T* __restrict m2, const T* __restrict wide, const T* __restrict wide_m2,
-                     const T* __restrict narrow, const T* __restrict narrow_m2, Index n, T ratio, T weight) {
+  [[gnu::noinline]] static void kernel(T* __restrict sum, T* __restrict m2, const T* __restrict wide,
+                                       const T* __restrict wide_m2, const T* __restrict narrow,
+                                       const T* __restrict narrow_m2, Index n, T ratio, T weight) {
     for (Index i = 0; i < n; i += lane_group) {
       for (Index k = i; k < i + lane_group; ++k) {
         const T distance = wide[k] * ratio - narrow[k];

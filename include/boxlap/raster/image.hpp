@@ -30,9 +30,8 @@ concept EigenDense = std::derived_from<std::remove_cvref_t<E>, Eigen::DenseBase<
 
 /// An array that owns its memory and can change its size: Array and Matrix, not Map, Block or Ref.
 template <class E>
-inline constexpr bool is_resizable =
-    std::derived_from<E, Eigen::PlainObjectBase<E>>&& E::RowsAtCompileTime == Eigen::Dynamic &&
-    E::ColsAtCompileTime == Eigen::Dynamic;
+inline constexpr bool is_resizable = std::derived_from<E, Eigen::PlainObjectBase<E>>&& E::RowsAtCompileTime ==
+                                     Eigen::Dynamic&& E::ColsAtCompileTime == Eigen::Dynamic;
 
 template <EigenDense E>
 constexpr void refuse_unreadable_layout() {
@@ -127,8 +126,8 @@ class Mask {
   Mask() = default;
 
   template <class E>
-  requires detail::EigenDense<E>
-  Mask(const E& valid) {  // NOLINT(google-explicit-constructor): {.mask = valid} is the way to write it
+  requires detail::EigenDense<E> Mask(
+      const E& valid) {  // NOLINT(google-explicit-constructor): {.mask = valid} is the way to write it
     static_assert(sizeof(typename E::Scalar) == 1 && std::integral<typename E::Scalar>,
                   "boxlap: a mask holds bool or one-byte integers");
     const auto view = detail::input(valid, "mask");
@@ -136,7 +135,8 @@ class Mask {
     given_ = true;
   }
   template <class E>
-  requires(detail::EigenDense<E> && !std::is_lvalue_reference_v<E> && detail::is_resizable<E>) Mask(E&&) = delete;
+  requires(detail::EigenDense<E> && !std::is_lvalue_reference_v<E> && detail::is_resizable<E>) Mask(E&&)
+  = delete;
 
   [[nodiscard]] bool given() const noexcept { return given_; }
   [[nodiscard]] const detail::Raster<const std::uint8_t>& raster() const noexcept { return raster_; }

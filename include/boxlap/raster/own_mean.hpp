@@ -45,9 +45,8 @@ class OwnMeanSweep {
     const bool wraps = border_ == Border::wrap;
     const Index above = wraps ? 2 * window_.up() : window_.up();
     const Index below = wraps ? 2 * window_.down() : window_.down();
-    const T outside = ResidualStatistic::counted && image.constant() != image.constant()
-                          ? std::numeric_limits<T>::quiet_NaN()
-                          : T{0};
+    const T outside =
+        ResidualStatistic::counted && image.constant() != image.constant() ? std::numeric_limits<T>::quiet_NaN() : T{0};
     const auto feed = [&](Index v, Index slot) { feed_residuals(v, slot, outside, sink); };
     for (Index v = -above; v < rows_ + below; ++v) {
       image.template load<MeanStatistic>(means_.raw(), v, first_ - window_.left(), width_ + window_.cols - 1);
@@ -93,8 +92,8 @@ class OwnMeanSweep {
         ResidualStatistic::load(residuals_.raw().from(j), &outside, nullptr, 1);
       }
     } else {
-      ExtendedImage<T>::template load_row<ResidualStatistic>(
-          residuals_.raw(), residual_rows_.data() + slot * width_, nullptr, width_, x, n, border_, outside);
+      ExtendedImage<T>::template load_row<ResidualStatistic>(residuals_.raw(), residual_rows_.data() + slot * width_,
+                                                             nullptr, width_, x, n, border_, outside);
     }
     const Index y = v - window_.down();
     residuals_.feed([&](Index column, Index count, const auto& sums) {

@@ -40,10 +40,9 @@ struct WindowStatistic {
   static constexpr bool counted = Counted, squares = Squares;
   static constexpr bool exact = std::integral<T>;
   static constexpr int plain_channels = 1 + (Squares ? 1 : 0) + (Counted ? 1 : 0);
-  using Pieces =
-      std::conditional_t<exact || !Squares, Sums<T, plain_channels>,
-                         std::conditional_t<Counted, CountedSquares<std::conditional_t<exact, double, T>>,
-                                            SumAndSquares<std::conditional_t<exact, double, T>>>>;
+  using Pieces = std::conditional_t<exact || !Squares, Sums<T, plain_channels>,
+                                    std::conditional_t<Counted, CountedSquares<std::conditional_t<exact, double, T>>,
+                                                       SumAndSquares<std::conditional_t<exact, double, T>>>>;
   using Result = std::conditional_t<exact, double, T>;
 
   /// The raw channels of n neighbouring pixels. `valid` may be nullptr.

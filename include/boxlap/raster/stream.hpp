@@ -91,17 +91,18 @@ class RowStream {
 
 /// The sums a stream keeps: those of the array functions, always 64-bit for short integers.
 template <class Pixel, class Wanted>
-using StreamSum = std::conditional_t<
-    is_short_integer<Pixel>, std::int64_t,
-    std::common_type_t<std::conditional_t<std::integral<Pixel>, double, Pixel>, Wanted>>;
+using StreamSum =
+    std::conditional_t<is_short_integer<Pixel>, std::int64_t,
+                       std::common_type_t<std::conditional_t<std::integral<Pixel>, double, Pixel>, Wanted>>;
 
 }  // namespace detail
 
-/// moving_moments() row by row, for images larger than memory: the same bits as the array form with Deviation::textbook.
+/// moving_moments() row by row, for images larger than memory: the same bits as the array form with
+/// Deviation::textbook.
 ///
 ///     MomentsStream<float> stream(cols, 7);
-///     for each row: stream.push(row, [&](Index y, std::span<const float> mean, std::span<const float> variance) {...});
-///     stream.finish(the same sink);
+///     for each row: stream.push(row, [&](Index y, std::span<const float> mean, std::span<const float> variance)
+///     {...}); stream.finish(the same sink);
 ///
 /// A sink is called once for each row, in order, about half a window after that row was pushed; its spans are valid
 /// during the call. After finish() the stream is ready for another image of the same width. All borders except wrap,
@@ -129,8 +130,9 @@ class MomentsStream {
         detail::invalid("valid needs a stream with skip_nan");
       }
     }
-    std::visit([&](auto& stream) { stream.push(row.data(), valid.empty() ? nullptr : valid.data(), rows(stream, sink)); },
-               stream_);
+    std::visit(
+        [&](auto& stream) { stream.push(row.data(), valid.empty() ? nullptr : valid.data(), rows(stream, sink)); },
+        stream_);
   }
   template <class Sink>
   void push(std::span<const Pixel> row, Sink&& sink) {
@@ -153,9 +155,9 @@ class MomentsStream {
   static Either make(Index cols, Window window, const WindowOptions& options) {
     detail::check(window);
     if (cols < 1 || options.border == Border::wrap || options.mask.given()) [[unlikely]] {
-      detail::invalid(cols < 1                           ? "a stream needs at least one column"
+      detail::invalid(cols < 1                         ? "a stream needs at least one column"
                       : options.border == Border::wrap ? "a stream cannot wrap: its first window needs the last row"
-                                                         : "a stream takes validity row by row, not a mask");
+                                                       : "a stream takes validity row by row, not a mask");
     }
     if (options.skip_nan) {
       return Either(std::in_place_type<Counted>, cols, window, options);

@@ -17,7 +17,8 @@ inline constexpr std::size_t segment_columns = 256;
 
 /// The sums over every window of a strip that is fed row by row. Knows nothing of borders.
 ///
-/// Memory: (rows + floor(log2 rows)) of `channels` channels of the strip's width, one raw row, and three short segments.
+/// Memory: (rows + floor(log2 rows)) of `channels` channels of the strip's width, one raw row, and three short
+/// segments.
 template <class Pieces>
 class WindowSums {
  public:
@@ -160,13 +161,16 @@ void sweep(const ExtendedImage<Pixel>& image, Window window, Tile tile, Sink&& s
 /// Cuts a rows x cols result into column strips, and those into blocks of rows when there are more threads than strips.
 class Tiling {
  public:
-  /// Strips no wider than this keep the rings in the second-level cache (measured best or equal for windows of 3 to 31).
+  /// Strips no wider than this keep the rings in the second-level cache (measured best or equal for windows of 3 to
+  /// 31).
   static constexpr Index strip = 2048;
 
-  Tiling(Index rows, Index cols, Window window, int threads, bool full_rows, Index widest = strip) : rows_(rows), cols_(cols) {
+  Tiling(Index rows, Index cols, Window window, int threads, bool full_rows, Index widest = strip)
+      : rows_(rows), cols_(cols) {
     strips_ = full_rows ? 1 : std::max<Index>(1, (cols + widest - 1) / widest);
     const Index wanted = threads == 1 || strips_ >= 4 * threads ? 1 : full_rows ? threads : (4 * threads) / strips_;
-    const Index most = std::max<Index>(1, rows / std::max<Index>(64, 4 * window.rows));  // a block feeds window - 1 more
+    const Index most =
+        std::max<Index>(1, rows / std::max<Index>(64, 4 * window.rows));  // a block feeds window - 1 more
     blocks_ = std::min(wanted, most);
   }
 
@@ -203,9 +207,8 @@ void sweep_image(const Raster<const Pixel>& image, Window window, const WindowOp
       sources[at(k)].save(tile.y2, tile.y2 + window.down());
     }
   }
-  for_each_chunk(threads, tiles.size(), [&](Index k) {
-    sweep<Statistic>(sources[in_place ? at(k) : 0], window, tiles[k], sink);
-  });
+  for_each_chunk(threads, tiles.size(),
+                 [&](Index k) { sweep<Statistic>(sources[in_place ? at(k) : 0], window, tiles[k], sink); });
 }
 
 }  // namespace boxlap::detail

@@ -87,13 +87,13 @@ void write_moments(const Raster<const Pixel>& image, Window window, const Raster
 /// pixels that have left the window.
 ///
 /// image: row-major array, Map or Block of integers, float or double. out: float or double, of the image's size; an
-/// array is resized, a Map or Block of another size is refused. out may be the image itself (same type, place and size);
-/// any other overlap is refused. Window and border as in scipy.ndimage (see Window, Border); even windows, windows
-/// larger than the image and 1 x 1 images are defined.
+/// array is resized, a Map or Block of another size is refused. out may be the image itself (same type, place and
+/// size); any other overlap is refused. Window and border as in scipy.ndimage (see Window, Border); even windows,
+/// windows larger than the image and 1 x 1 images are defined.
 ///
 /// Sums of 8- and 16-bit integers are exact; others are kept in the wider of the image's and the output's type, and the
-/// error is some ulp whatever the image holds elsewhere. NaN and infinities stay within the windows that hold them. With
-/// options.skip_nan or a mask, sums are divided by the number of valid pixels, and an invalid centre gives NaN.
+/// error is some ulp whatever the image holds elsewhere. NaN and infinities stay within the windows that hold them.
+/// With options.skip_nan or a mask, sums are divided by the number of valid pixels, and an invalid centre gives NaN.
 ///
 /// Throws std::invalid_argument for a window below 1 x 1, sizes that differ, overlapping memory, threads < 0, or a
 /// border_value that integer pixels cannot have. An empty image gives an empty result.
@@ -120,7 +120,8 @@ void moving_mean(const Image& image, Window window, Out&& out, const WindowOptio
 ///
 /// The textbook variance of 8- and 16-bit integers is exact up to the last division; otherwise sums of squared
 /// distances are joined pairwise (Chan, Golub and LeVeque), so it is never negative and keeps its digits beside pixels
-/// 10^8 times brighter. In float its relative error grows as (mean / deviation)^2 * 1e-11: give double outputs for more.
+/// 10^8 times brighter. In float its relative error grows as (mean / deviation)^2 * 1e-11: give double outputs for
+/// more.
 ///
 /// O(rows * cols * log window) time. Memory: twice that of moving_mean (three times with skip_nan or a mask); with
 /// own_mean twice, and window.rows + 2 rows of means and residuals, one thread in place.
@@ -140,8 +141,8 @@ requires(detail::EigenDense<Mean>&& detail::EigenDense<Variance>) void moving_mo
 
 template <detail::EigenDense Image, class Mean, class Variance>
 requires(detail::EigenDense<Mean>&& detail::EigenDense<Variance>) void moving_moments(const Image& image, Window window,
-                                                                                     Mean&& mean, Variance&& variance,
-                                                                                     const WindowOptions& options) {
+                                                                                      Mean&& mean, Variance&& variance,
+                                                                                      const WindowOptions& options) {
   moving_moments(image, window, std::forward<Mean>(mean), std::forward<Variance>(variance), Deviation::textbook,
                  options);
 }

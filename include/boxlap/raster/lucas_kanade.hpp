@@ -1,0 +1,229 @@
+/// Dense Lucas-Kanade optical flow: the motion of the window around each pixel, in a few rows of memory.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+#include <utility>
+
+#include "../core/rounded.hpp"
+#include "sweep.hpp"
+
+namespace boxlap {
+
+struct FlowOptions {
+  int threads = 1;  ///< 0: all cores. The result has the same bits whatever the number
+};
+
+namespace detail {
+
+/// The five products of two frames whose window sums are the normal equations of Lucas and Kanade. Gradients are not
+/// halved, so that integers stay integers: xx, xy, yy are 4 times and xt, yt 2 times those of central differences.
+template <class Pixel, class T>
+struct FlowProducts {
+  using Pieces = Sums<T, 5>;
+
+  /// n columns of row y from column x on, all with neighbours inside the frames.
+  static void load(Channels<T> raw, const Raster<const Pixel>& frame1, const Raster<const Pixel>& frame2, Index y,
+                   Index x, Index n) {
+    products(raw[0], raw[1], raw[2], raw[3], raw[4], frame1.row(y - 1) + x, frame1.row(y) + x, frame1.row(y + 1) + x,
+             frame2.row(y) + x, n);
+  }
+
+ private:
+  [[gnu::noinline]] static void products(T* __restrict xx, T* __restrict xy, T* __restrict yy, T* __restrict xt,
+                                         T* __restrict yt, const Pixel* __restrict above, const Pixel* __restrict here,
+                                         const Pixel* __restrict below, const Pixel* __restrict next, Index n) {
+    for (Index k = 0; k < n; ++k) {
+      const T gx = static_cast<T>(here[k + 1]) - static_cast<T>(here[k - 1]);
+      const T gy = static_cast<T>(below[k]) - static_cast<T>(above[k]);
+      const T gt = static_cast<T>(here[k]) - static_cast<T>(next[k]);
+      xx[k] = gx * gx;
+      xy[k] = gx * gy;
+      yy[k] = gy * gy;
+      xt[k] = gx * gt;
+      yt[k] = gy * gt;
+    }
+  }
+};
+
+/// The flow of one 2 x 2 system, and the smaller eigenvalue of its mean gradient tensor.
+struct Flow2 {
+  double x, y, eigenvalue;
+};
+
+/// Solves the sums of FlowProducts. `pixels`: how many pixels were summed.
+[[nodiscard]] inline Flow2 solve_flow(double xx, double xy, double yy, double xt, double yt, double pixels) noexcept {
+  // rounded: two equal products must give a determinant of exactly 0, fused or not
+  const double det = rounded(xx * yy) - rounded(xy * xy);
+  const double trace = xx + yy;
+  const double root = std::sqrt((xx - yy) * (xx - yy) + 4 * (xy * xy));
+  const double larger = trace + root;
+  const double smaller = larger > 0 ? 2 * det / larger : 0.0;  // det / larger: no cancellation between trace and root
+  const double by = det != 0 ? det : 1.0, one = det != 0 ? 2.0 : 0.0;
+  return {one * (yy * xt - xy * yt) / by, one * (xx * yt - xy * xt) / by, std::max(smaller, 0.0) / (4 * pixels)};
+}
+
+/// Solves n systems side by side: flows below the smallest eigenvalue become 0.
+template <class T>
+[[gnu::noinline]] void solve_flows(Channels<const T> sums, Index n, double pixels, double min_eigenvalue,
+                                   double* __restrict x, double* __restrict y, double* __restrict eigenvalue) {
+  const T* __restrict xx = sums[0];
+  const T* __restrict xy = sums[1];
+  const T* __restrict yy = sums[2];
+  const T* __restrict xt = sums[3];
+  const T* __restrict yt = sums[4];
+  for (Index i = 0; i < n; i += lane_group) {
+    for (Index k = i; k < i + lane_group; ++k) {
+      const Flow2 flow = solve_flow(static_cast<double>(xx[k]), static_cast<double>(xy[k]), static_cast<double>(yy[k]),
+                                    static_cast<double>(xt[k]), static_cast<double>(yt[k]), pixels);
+      const bool keep = flow.eigenvalue >= min_eigenvalue;
+      x[k] = keep ? flow.x : 0.0;
+      y[k] = keep ? flow.y : 0.0;
+      eigenvalue[k] = flow.eigenvalue;
+    }
+  }
+}
+
+/// Sums the products in T and calls sink(y, x, n, flow_x, flow_y, eigenvalue) for each segment with a whole window.
+template <class T, class Pixel, class Sink>
+void for_each_flow(const Raster<const Pixel>& frame1, const Raster<const Pixel>& frame2, Index radius,
+                   double min_eigenvalue, int threads, const Sink& sink) {
+  const Window window(2 * radius + 1);
+  const Index margin = radius + 1;
+  constexpr Index widest = 512;  // five channels of double: the rings of such a strip fit the second-level cache
+  const Tiling tiles(frame1.rows - 2 * margin, frame1.cols - 2 * margin, window, threads, false, widest);
+  for_each_chunk(threads, tiles.size(), [&](Index k) {
+    const Tile tile = tiles[k];
+    const Index columns = tile.x2 - tile.x1;
+    WindowSums<Sums<T, 5>> sums(window, columns);
+    for (Index y = tile.y1 + 1; y < tile.y2 + 2 * radius + 1; ++y) {
+      FlowProducts<Pixel, T>::load(sums.raw(), frame1, frame2, y, tile.x1 + 1, columns + 2 * radius);
+      sums.feed([&](Index column, Index n, const auto& row) {
+        alignas(64) double flow_x[segment_columns];
+        alignas(64) double flow_y[segment_columns];
+        alignas(64) double eigenvalue[segment_columns];
+        solve_flows<T>(row, n, window.pixels(), min_eigenvalue, flow_x, flow_y, eigenvalue);
+        sink(y - radius, tile.x1 + margin + column, n, flow_x, flow_y, eigenvalue);
+      });
+    }
+  });
+}
+
+/// An output that only counts its type: no eigenvalue map was asked for.
+struct NoMap {};
+
+template <class Pixel, class X, class Y, class E>
+void write_flow(const Raster<const Pixel>& frame1, const Raster<const Pixel>& frame2, Index radius,
+                const Raster<X>& flow_x, const Raster<Y>& flow_y, const E& eigenvalues, double min_eigenvalue,
+                const FlowOptions& options) {
+  const int threads = thread_count(options.threads);
+  const auto fill = [&](Index y, Index x, Index n) {
+    std::fill_n(flow_x.row(y) + x, n, X{0});
+    std::fill_n(flow_y.row(y) + x, n, Y{0});
+    if constexpr (!std::same_as<E, NoMap>) {
+      std::fill_n(eigenvalues.row(y) + x, n, std::remove_reference_t<decltype(*eigenvalues.data)>{0});
+    }
+  };
+  const Index margin = radius + 1, rows = frame1.rows, cols = frame1.cols;
+  for (Index y = 0; y < rows; ++y) {
+    if (y < margin || y >= rows - margin || cols <= 2 * margin) {
+      fill(y, 0, cols);
+    } else {
+      fill(y, 0, margin);
+      fill(y, cols - margin, margin);
+    }
+  }
+  if (rows <= 2 * margin || cols <= 2 * margin) {
+    return;
+  }
+  const auto sink = [&](Index y, Index x, Index n, const double* fx, const double* fy, const double* eigenvalue) {
+    std::transform(fx, fx + n, flow_x.row(y) + x, [](double value) { return static_cast<X>(value); });
+    std::transform(fy, fy + n, flow_y.row(y) + x, [](double value) { return static_cast<Y>(value); });
+    if constexpr (!std::same_as<E, NoMap>) {
+      using Eigenvalue = std::remove_reference_t<decltype(*eigenvalues.data)>;
+      std::transform(eigenvalue, eigenvalue + n, eigenvalues.row(y) + x,
+                     [](double value) { return static_cast<Eigenvalue>(value); });
+    }
+  };
+  if constexpr (std::integral<Pixel> && sizeof(Pixel) == 1) {
+    if (radius <= 90) {  // (2 * 90 + 1)^2 * 255^2 < 2^31
+      return for_each_flow<std::int32_t>(frame1, frame2, radius, min_eigenvalue, threads, sink);
+    }
+  }
+  for_each_flow<double>(frame1, frame2, radius, min_eigenvalue, threads, sink);
+}
+
+template <class Image1, class Image2>
+[[nodiscard]] auto frames(const Image1& frame1, const Image2& frame2, Index radius, double min_eigenvalue) {
+  static_assert(std::same_as<typename Image1::Scalar, typename Image2::Scalar>,
+                "boxlap: both frames of a flow have the same pixel type");
+  const auto a = input(frame1, "frame1");
+  const auto b = input(frame2, "frame2");
+  require_same_size(a, "frame1", b, "frame2");
+  if (radius < 0 || radius > 10'000) [[unlikely]] {
+    invalid("radius is ", radius, ", expected 0 to 10000");
+  }
+  if (!(min_eigenvalue >= 0)) [[unlikely]] {
+    invalid("min_eigenvalue is ", min_eigenvalue, ", expected 0 or more");
+  }
+  return std::pair(a, b);
+}
+
+template <class Out, class Pixel>
+[[nodiscard]] auto flow_output(Out& out, const char* name, const Raster<const Pixel>& frame1,
+                               const Raster<const Pixel>& frame2) {
+  refuse_overlap(frame2, "frame2", raster_of<typename Out::Scalar>(out, name), name, false);
+  return output(out, name, frame1, "frame1", false);
+}
+
+}  // namespace detail
+
+/// The motion (flow_x, flow_y), in pixels, of the window of (2 radius + 1)^2 pixels around each pixel from frame1 to
+/// frame2: positive x is to the right, positive y is down. One step of Lucas and Kanade (1981), no pyramid: for motions
+/// of a pixel or so.
+///
+/// frame1, frame2: row-major arrays, Maps or Blocks of one size and type: 8- or 16-bit integers, float or double.
+/// flow_x, flow_y: float or double; arrays are resized, a Map or Block of another size is refused. Gradients are
+/// central differences of frame1, time differences frame1 - frame2. Pixels less than radius + 1 from the border, whose
+/// windows leave the part that has gradients, have no flow: 0. So have windows whose determinant is exactly 0, and
+/// those whose gradient tensor's smaller eigenvalue, per pixel of the window, is below min_eigenvalue, in (grey level /
+/// pixel)^2. OpenCV's minEigThreshold of 1e-4 is 0.1024 in this unit for 8-bit frames, and 0.1024 / 255^2 for frames in
+/// [0, 1].
+///
+/// Sums are exact for 8- and 16-bit integers and in double otherwise. A NaN spoils the windows that hold it or touch
+/// it. Throws std::invalid_argument for frames of different sizes, outputs that overlap a frame or each other, radius <
+/// 0, min_eigenvalue < 0 or NaN, threads < 0. O(rows * cols * log radius) time. Memory, with w = 2 radius + 1, a strip
+/// of c = min(cols, 512) columns and s = 4 bytes for 8-bit frames, 8 for others, a thread: 5 s ((w + floor(log2 w) + 1)
+/// (c + w) + 5 (256 + w)) bytes.
+template <detail::EigenDense Image1, detail::EigenDense Image2, class X, class Y>
+requires(detail::EigenDense<X>&& detail::EigenDense<Y>) void lucas_kanade(const Image1& frame1, const Image2& frame2,
+                                                                          Index radius, X&& flow_x, Y&& flow_y,
+                                                                          double min_eigenvalue = 0,
+                                                                          const FlowOptions& options = {}) {
+  const auto [a, b] = detail::frames(frame1, frame2, radius, min_eigenvalue);
+  const auto x = detail::flow_output(flow_x, "flow_x", a, b);
+  const auto y = detail::flow_output(flow_y, "flow_y", a, b);
+  detail::refuse_overlap(x, "flow_x", y, "flow_y", false);
+  detail::write_flow(a, b, radius, x, y, detail::NoMap{}, min_eigenvalue, options);
+}
+
+/// The same, and the smaller eigenvalue of each window's mean gradient tensor: how well its motion is determined.
+/// `eigenvalue` is an output like flow_x; 0 where the window leaves the image. It does not depend on min_eigenvalue.
+template <detail::EigenDense Image1, detail::EigenDense Image2, class X, class Y, class E>
+requires(detail::EigenDense<X>&& detail::EigenDense<Y>&& detail::EigenDense<E>) void lucas_kanade(
+    const Image1& frame1, const Image2& frame2, Index radius, X&& flow_x, Y&& flow_y, E&& eigenvalue,
+    double min_eigenvalue = 0, const FlowOptions& options = {}) {
+  const auto [a, b] = detail::frames(frame1, frame2, radius, min_eigenvalue);
+  const auto x = detail::flow_output(flow_x, "flow_x", a, b);
+  const auto y = detail::flow_output(flow_y, "flow_y", a, b);
+  const auto map = detail::flow_output(eigenvalue, "eigenvalue", a, b);
+  detail::refuse_overlap(x, "flow_x", y, "flow_y", false);
+  detail::refuse_overlap(x, "flow_x", map, "eigenvalue", false);
+  detail::refuse_overlap(y, "flow_y", map, "eigenvalue", false);
+  detail::write_flow(a, b, radius, x, y, map, min_eigenvalue, options);
+}
+
+}  // namespace boxlap
