@@ -149,10 +149,10 @@ template <class T, Numbers S>
 
 /// Pairs in the order of their values, best first, each taken if both sides are free: norfair's tracker.
 ///
-/// values: overlaps, or distances with Values::distance (norfair: rows are detections, columns are tracked objects,
-/// Values::distance). Only values beyond the threshold count, strictly: > for overlaps, < for distances. Equal values:
-/// lower row, then lower column, as numpy.argmin over the matrix. Errors as above. O(entries) time; 2 x 16 bytes an
-/// entry (24 in double or int64), where norfair scans the whole matrix again for each pair.
+/// values: overlaps, or distances with Values::distance (norfair: rows are detections, columns are tracked objects).
+/// Only values beyond the threshold count, strictly: > for overlaps, < for distances. Equal values: lower row, then
+/// lower column, as numpy.argmin over the matrix. Errors as above. O(entries) time; 2 x 16 bytes an entry (24 in double
+/// or int64), where norfair scans the whole matrix again for each pair.
 template <class T>
 [[nodiscard]] GreedyMatches match_greedy(const CsrView<T>& values, GreedyOptions options = {}) {
   using detail::at;
