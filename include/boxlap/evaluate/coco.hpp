@@ -54,8 +54,9 @@ struct CocoRun {
   std::size_t group, first;  ///< in image->groups and image->scores
 };
 
-/// All groups of all images, ascending by category and then by image id.
-[[nodiscard]] inline std::vector<CocoRun> coco_runs(std::span<const CocoImage> images, Index areas, Index thresholds) {
+/// The groups of all images, of one category or (nullptr) all, ascending by category and then by image id.
+[[nodiscard]] inline std::vector<CocoRun> coco_runs(std::span<const CocoImage> images, Index areas, Index thresholds,
+                                                    const std::int64_t* only = nullptr) {
   std::vector<const CocoImage*> sorted;
   for (const CocoImage& image : images) {
     if (image.areas != areas || image.thresholds != thresholds) [[unlikely]] {
@@ -72,7 +73,9 @@ struct CocoRun {
     }
     std::size_t first = 0;
     for (std::size_t group = 0; group < sorted[k]->groups.size(); ++group) {
-      runs.push_back({sorted[k]->groups[group].category, sorted[k], group, first});
+      if (only == nullptr || sorted[k]->groups[group].category == *only) {
+        runs.push_back({sorted[k]->groups[group].category, sorted[k], group, first});
+      }
       first += at(sorted[k]->groups[group].detections);
     }
   }
@@ -243,10 +246,7 @@ inline void accumulate_category(std::span<const CocoRun> runs, const std::vector
   if (area < 0 || area >= images[0].areas || threshold < 0 || threshold >= images[0].thresholds) {
     detail::invalid("area ", area, " or threshold ", threshold, " is out of range");
   }
-  std::vector<detail::CocoRun> runs = detail::coco_runs(images, images[0].areas, images[0].thresholds);
-  if (category != nullptr) {
-    std::erase_if(runs, [&](const detail::CocoRun& run) { return run.category != *category; });
-  }
+  const std::vector<detail::CocoRun> runs = detail::coco_runs(images, images[0].areas, images[0].thresholds, category);
   std::vector<detail::CocoRanked> ranked;
   detail::rank_category(runs, ranked);
   for (const detail::CocoRanked& one : ranked) {
