@@ -14,7 +14,6 @@
 #include "pairs/csr.hpp"
 #include "pairs/join.hpp"
 #include "pairs/overlaps.hpp"
-#include "pairs/pairs.hpp"
 #include "pairs/shape_index.hpp"
 #include "shape/box.hpp"
 #include "shape/overlap.hpp"

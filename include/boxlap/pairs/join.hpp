@@ -1,299 +1,43 @@
-/// Which shapes meet: every pair of two ranges, or of one with itself, each found once.
+/// Which shapes meet: every pair of two ranges, or of one with itself, each found once; visited or as a sorted list.
 #pragma once
 
-#include <algorithm>
-#include <bit>
-#include <concepts>
 #include <cstdint>
 #include <span>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "../core/order.hpp"
 #include "../core/parallel.hpp"
 #include "../shape/shape.hpp"
-#include "packed_tree.hpp"
+#include "collect.hpp"
 #include "shape_index.hpp"
+#include "tree_join.hpp"
 
 namespace boxlap {
-
-/// How two ranges are joined.
-struct JoinOptions {
-  bool touching = false;  ///< boxes that share only a border point meet too (closed boxes); Box only
-  int threads = 1;        ///< 0: all cores. The result does not depend on it
-};
-
-/// What for_each_pair calls with a pair: any f(Index i, Index j); one that returns false stops the search.
-template <class V>
-concept PairVisitor = std::invocable<V&, Index, Index>;
-
 namespace detail {
 
-using RowPair = std::pair<Index, Index>;
-
-/// Calls visit, true unless it answered false.
-template <class Visit, class... Args>
-bool goes_on(Visit& visit, const Args&... args) {
-  if constexpr (std::is_void_v<std::invoke_result_t<Visit&, const Args&...>>) {
-    visit(args...);
-    return true;
-  } else {
-    return static_cast<bool>(visit(args...));
-  }
-}
-
-/// Small inputs, lopsided ones too, are faster without ordering (measured; it depends on the sizes alone, so that the
-/// order of the pairs never depends on the boxes).
-[[nodiscard]] inline bool too_small_to_order(Index n, Index m) noexcept {
-  return static_cast<std::int64_t>(n) * m <= 128 * (static_cast<std::int64_t>(n) + m);
-}
-
-/// The join of two trees, or of one with itself (a and b are the same tree; each pair once, i < j), cut into chunks
-/// that do not depend on the number of threads. The pairs of chunk after chunk are the order in which for_each_pair
-/// visits.
-template <Meeting meeting, bool self, class T>
-struct TreeJoin {
-  static constexpr Index leaves_per_chunk = 256;
-  const PackedTree<T>& a;
-  const PackedTree<T>& b;
-
-  [[nodiscard]] Index chunks() const noexcept { return (a.leaves() + leaves_per_chunk - 1) / leaves_per_chunk; }
-
-  /// Calls visit(i, j, box_i, box_j) for the pairs of one chunk whose boxes meet; false if visit stopped. The boxes
-  /// come from the trees, where they are at hand: the rows themselves may be far away in memory.
-  template <class Visit>
-  bool run(Index chunk, Visit& visit) const {
-    const Index end = std::min(a.leaves(), (chunk + 1) * leaves_per_chunk);
-    for (Index leaf = chunk * leaves_per_chunk; leaf < end; ++leaf) {
-      if (!(a.ordered() ? join_leaf(leaf, visit) : join_unordered(leaf, visit))) {
-        return false;
-      }
-    }
-    return true;
-  }
-
- private:
-  /// A leaf of a against all leaves of b that its bounds meet.
-  template <class Visit>
-  bool join_leaf(Index leaf, Visit& visit) const {
-    const BoxBlock<T>& ours = a.leaf(leaf);
-    const Index* rows = a.leaf_rows(leaf);
-    return b.template for_each_leaf<meeting>(a.leaf_bounds(leaf), self ? leaf : 0, [&](Index other) {
-      const Index* other_rows = b.leaf_rows(other);
-      std::uint32_t lanes = meeting_lanes<meeting>(ours, b.leaf_bounds(other));
-      for (; lanes != 0; lanes &= lanes - 1) {
-        const int lane = std::countr_zero(lanes);
-        const Box<T> box = ours.get(lane);
-        std::uint32_t hits = meeting_lanes<meeting>(b.leaf(other), box);
-        if (self && other == leaf) {
-          hits &= ~std::uint32_t{1} << lane;  // the lanes after this one
-        }
-        for (; hits != 0; hits &= hits - 1) {
-          const int hit = std::countr_zero(hits);
-          const Index i = rows[lane], j = other_rows[hit];
-          const Box<T> other_box = b.leaf(other).get(hit);
-          if (!(self && j < i ? goes_on(visit, j, i, other_box, box) : goes_on(visit, i, j, box, other_box))) {
-            return false;
+template <class Join, class Meets>
+[[nodiscard]] std::vector<RowPair> sorted_pairs(const Join& join, const Meets& meets, int threads, Index rows,
+                                                Index cols) {
+  const PairKeys coding(rows, cols);
+  std::vector<std::uint64_t> keys =
+      collect_chunks<std::uint64_t>(join.chunks(), threads, [&](Index chunk, std::vector<std::uint64_t>& found) {
+        auto collect = [&](Index i, Index j, const auto&, const auto&) {
+          if (meets(i, j)) {
+            found.push_back(coding.key(i, j));
           }
-        }
-      }
-      return true;
-    });
+        };
+        join.run(chunk, collect);
+      });
+  std::vector<std::uint64_t> scratch(keys.size());
+  const auto sorted =
+      radix_sort(std::span(keys), std::span(scratch), coding.bits, [](std::uint64_t key) { return key; });
+  std::vector<RowPair> result;
+  result.reserve(sorted.size());
+  for (const std::uint64_t key : sorted) {
+    result.emplace_back(coding.row(key), coding.col(key));
   }
-
-  /// A block of a against every block of b; pairs come out ascending.
-  template <class Visit>
-  bool join_unordered(Index block, Visit& visit) const {
-    for (Index lane = 0; lane < block_size; ++lane) {
-      const Box<T> box = a.leaf(block).get(lane);
-      if (!enters<meeting>(box)) {
-        continue;
-      }
-      for (Index other = self ? block : 0; other < b.leaves(); ++other) {
-        std::uint32_t hits = meeting_lanes<meeting>(b.leaf(other), box);
-        if (self && other == block) {
-          hits &= ~std::uint32_t{1} << lane;
-        }
-        for (; hits != 0; hits &= hits - 1) {
-          const int hit = std::countr_zero(hits);
-          if (!goes_on(visit, block * block_size + lane, other * block_size + hit, box, b.leaf(other).get(hit))) {
-            return false;
-          }
-        }
-      }
-    }
-    return true;
-  }
-};
-
-/// A box as it is (std::identity would cost every user the whole of <functional>).
-struct Identity {
-  template <class T>
-  [[nodiscard]] constexpr const T& operator()(const T& x) const noexcept {
-    return x;
-  }
-};
-
-/// The box that stands for row i in a join.
-template <class T, class R>
-[[nodiscard]] auto bounds_at(const R& range) {
-  return [&range](Index i) { return cast<T>(bounds(element(range, i))); };
-}
-
-/// Calls use(tree) with the tree of a range: the one it has, or one built now.
-template <Meeting meeting, class T, class R, class BoxAt>
-[[nodiscard]] PackedTree<T> tree_of(const R& range, const BoxAt& box_at, bool ordered, PackingScratch& scratch) {
-  const Index n = rows_of(range, "shapes");
-  return ordered ? PackedTree<T>::template build<meeting>(n, box_at, scratch)
-                 : PackedTree<T>::template unordered<meeting>(n, box_at);
-}
-
-/// Joins a with b and calls use(join). `box_of` turns a row's bounds into the box that must meet (see shrunk()); an
-/// index is used as it is when the bounds themselves are wanted.
-template <Meeting meeting, class T, class A, class B, class BoxOf, class Use>
-void with_trees(const A& a, const B& b, int threads, const BoxOf& box_of, const Use& use) {
-  constexpr bool plain = std::is_same_v<BoxOf, Identity> && meeting == Meeting::open;
-  constexpr bool index_a = plain && is_index<A, T>, index_b = plain && is_index<B, T>;
-  const auto box_at = [&](const auto& range) {
-    return [&, at = bounds_at<T>(range)](Index i) { return box_of(at(i)); };
-  };
-  const bool ordered = index_a || index_b || !too_small_to_order(rows_of(a, "a"), rows_of(b, "b"));
-  PackedTree<T> built_a, built_b;
-  const auto build = [&](bool first, PackingScratch& scratch) {
-    if (first) {
-      if constexpr (!index_a) {
-        built_a = tree_of<meeting, T>(a, box_at(a), ordered, scratch);
-      }
-    } else if constexpr (!index_b) {
-      built_b = tree_of<meeting, T>(b, box_at(b), ordered, scratch);
-    }
-  };
-  if (ordered && threads > 1) {
-    for_each_chunk(2, 2, [&](Index side) {
-      PackingScratch scratch;
-      build(side == 0, scratch);
-    });
-  } else {  // the larger side first, so that the other one finds its room ready
-    PackingScratch scratch;
-    const bool a_first = std::size(a) > std::size(b);
-    build(a_first, scratch);
-    build(!a_first, scratch);
-  }
-  const auto tree = [](const auto& range, const PackedTree<T>& built) -> const PackedTree<T>& {
-    if constexpr (plain && is_index<std::remove_cvref_t<decltype(range)>, T>) {
-      return range.tree();
-    } else {
-      return built;
-    }
-  };
-  use(TreeJoin<meeting, false, T>{tree(a, built_a), tree(b, built_b)});
-}
-
-template <Meeting meeting, class T, class A, class BoxOf, class Use>
-void with_tree(const A& a, const BoxOf& box_of, const Use& use) {
-  if constexpr (std::is_same_v<BoxOf, Identity> && meeting == Meeting::open && is_index<A, T>) {
-    use(TreeJoin<meeting, true, T>{a.tree(), a.tree()});
-  } else {
-    const Index n = rows_of(a, "a");
-    const auto box_at = [&, at = bounds_at<T>(a)](Index i) { return box_of(at(i)); };
-    PackingScratch scratch;
-    const PackedTree<T> built = tree_of<meeting, T>(a, box_at, !too_small_to_order(n, n), scratch);
-    use(TreeJoin<meeting, true, T>{built, built});
-  }
-}
-
-/// Hands the pairs of a join to visit on the calling thread, chunk after chunk; `meets` decides for shapes whose bounds
-/// meet. With several threads a wave of chunks is collected at a time, so only their pairs wait in memory.
-template <class Join, class Meets, class Visit>
-void visit_pairs(const Join& join, int threads, const Meets& meets, Visit& visit) {
-  if (threads <= 1 || join.chunks() <= 1) {
-    auto visit_meeting = [&](Index i, Index j, const auto&, const auto&) {
-      return !meets(i, j) || goes_on(visit, i, j);
-    };
-    for (Index chunk = 0; chunk < join.chunks(); ++chunk) {
-      if (!join.run(chunk, visit_meeting)) {
-        return;
-      }
-    }
-    return;
-  }
-  const Index wave = 4 * static_cast<Index>(threads);
-  std::vector<std::vector<RowPair>> found(at(std::min(wave, join.chunks())));
-  for (Index first = 0; first < join.chunks(); first += wave) {
-    const Index count = std::min(wave, join.chunks() - first);
-    for_each_chunk(threads, count, [&](Index k) {
-      std::vector<RowPair>& pairs = found[at(k)];
-      pairs.clear();
-      auto collect = [&](Index i, Index j, const auto&, const auto&) {
-        if (meets(i, j)) {
-          pairs.emplace_back(i, j);
-        }
-      };
-      join.run(first + k, collect);
-    });
-    for (Index k = 0; k < count; ++k) {
-      for (const auto& [i, j] : found[at(k)]) {
-        if (!goes_on(visit, i, j)) {
-          return;
-        }
-      }
-    }
-  }
-}
-
-template <class R>
-inline constexpr bool holds_boxes = is_box<Element<R>>;
-
-/// True for every pair: boxes whose bounds meet do meet.
-struct AlwaysMeets {
-  bool operator()(Index, Index) const noexcept { return true; }
-};
-
-/// Joins a with b and calls use(join, meets, rows_a, rows_b): the prepared rows, and meets(i, j) for pairs whose bounds
-/// meet.
-template <class A, class B, class Use>
-void with_join(const A& a, const B& b, const JoinOptions& options, const Use& use) {
-  using T = std::common_type_t<BoundsScalar<Element<A>>, BoundsScalar<Element<B>>>;
-  const int threads = thread_count(options.threads);
-  if constexpr (holds_boxes<A> && holds_boxes<B>) {
-    const auto run = [&](const auto& join) { use(join, AlwaysMeets{}, a, b); };
-    if (options.touching) {
-      with_trees<Meeting::closed, T>(a, b, threads, Identity{}, run);
-    } else {
-      with_trees<Meeting::open, T>(a, b, threads, Identity{}, run);
-    }
-  } else {
-    if (options.touching) [[unlikely]] {
-      invalid("touching is true, but only boxes can meet without sharing area");
-    }
-    decltype(auto) rows_a = prepare_all(a);
-    decltype(auto) rows_b = prepare_all(b);
-    const auto meets = [&](Index i, Index j) { return intersection_area(element(rows_a, i), element(rows_b, j)) > 0; };
-    with_trees<Meeting::open, T>(rows_a, rows_b, threads, Identity{},
-                                 [&](const auto& join) { use(join, meets, rows_a, rows_b); });
-  }
-}
-
-/// with_join() of a range with itself: use(join, meets, rows).
-template <class A, class Use>
-void with_self_join(const A& a, const JoinOptions& options, const Use& use) {
-  using T = BoundsScalar<Element<A>>;
-  if constexpr (holds_boxes<A>) {
-    const auto run = [&](const auto& join) { use(join, AlwaysMeets{}, a); };
-    if (options.touching) {
-      with_tree<Meeting::closed, T>(a, Identity{}, run);
-    } else {
-      with_tree<Meeting::open, T>(a, Identity{}, run);
-    }
-  } else {
-    if (options.touching) [[unlikely]] {
-      invalid("touching is true, but only boxes can meet without sharing area");
-    }
-    decltype(auto) rows = prepare_all(a);
-    const auto meets = [&](Index i, Index j) { return intersection_area(element(rows, i), element(rows, j)) > 0; };
-    with_tree<Meeting::open, T>(rows, Identity{}, [&](const auto& join) { use(join, meets, rows); });
-  }
+  return result;
 }
 
 }  // namespace detail
@@ -321,6 +65,30 @@ void for_each_pair(const A& a, Visit visit, const JoinOptions& options = {}) {
   detail::with_self_join(a, options, [&](const auto& join, const auto& meets, const auto&) {
     detail::visit_pairs(join, detail::thread_count(options.threads), meets, visit);
   });
+}
+
+/// The pairs of rows that meet, ascending by (i, j). What meets, and every error, as for_each_pair().
+/// Peak memory beside the result: that of for_each_pair() and 16 bytes a pair.
+template <Shapes A, Shapes B>
+requires OverlappingShapes<A, B>
+[[nodiscard]] std::vector<std::pair<Index, Index>> pairs(const A& a, const B& b, const JoinOptions& options = {}) {
+  std::vector<detail::RowPair> result;
+  detail::with_join(a, b, options, [&](const auto& join, const auto& meets, const auto&, const auto&) {
+    result = detail::sorted_pairs(join, meets, detail::thread_count(options.threads), detail::rows_of(a, "a"),
+                                  detail::rows_of(b, "b"));
+  });
+  return result;
+}
+
+/// The pairs i < j of rows of `a` that meet, ascending.
+template <Shapes A>
+[[nodiscard]] std::vector<std::pair<Index, Index>> pairs(const A& a, const JoinOptions& options = {}) {
+  std::vector<detail::RowPair> result;
+  detail::with_self_join(a, options, [&](const auto& join, const auto& meets, const auto&) {
+    const Index n = detail::rows_of(a, "a");
+    result = detail::sorted_pairs(join, meets, detail::thread_count(options.threads), n, n);
+  });
+  return result;
 }
 
 }  // namespace boxlap

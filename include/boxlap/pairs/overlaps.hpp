@@ -13,9 +13,9 @@
 
 #include "../core/order.hpp"
 #include "../shape/overlap.hpp"
+#include "collect.hpp"
 #include "csr.hpp"
 #include "join.hpp"
-#include "pairs.hpp"
 
 namespace boxlap {
 

@@ -1,18 +1,17 @@
-/// The pairs that meet as a sorted list.
+/// What the chunks of a join find, put together and brought into order.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <limits>
-#include <span>
-#include <utility>
 #include <vector>
 
-#include "../core/order.hpp"
-#include "join.hpp"
+#include "../core/error.hpp"
+#include "../core/index.hpp"
+#include "../core/parallel.hpp"
 
-namespace boxlap {
-namespace detail {
+namespace boxlap::detail {
 
 /// Pairs (i, j) as one sortable number each, i * 2^col_bits + j: the bits that matter, next to each other.
 struct PairKeys {
@@ -70,54 +69,4 @@ template <class Item, class Collect>
   return items;
 }
 
-template <class Join, class Meets>
-[[nodiscard]] std::vector<RowPair> sorted_pairs(const Join& join, const Meets& meets, int threads, Index rows,
-                                                Index cols) {
-  const PairKeys coding(rows, cols);
-  std::vector<std::uint64_t> keys =
-      collect_chunks<std::uint64_t>(join.chunks(), threads, [&](Index chunk, std::vector<std::uint64_t>& found) {
-        auto collect = [&](Index i, Index j, const auto&, const auto&) {
-          if (meets(i, j)) {
-            found.push_back(coding.key(i, j));
-          }
-        };
-        join.run(chunk, collect);
-      });
-  std::vector<std::uint64_t> scratch(keys.size());
-  const auto sorted =
-      radix_sort(std::span(keys), std::span(scratch), coding.bits, [](std::uint64_t key) { return key; });
-  std::vector<RowPair> result;
-  result.reserve(sorted.size());
-  for (const std::uint64_t key : sorted) {
-    result.emplace_back(coding.row(key), coding.col(key));
-  }
-  return result;
-}
-
-}  // namespace detail
-
-/// The pairs of rows that meet, ascending by (i, j). What meets, and every error, as for_each_pair().
-/// Peak memory beside the result: that of for_each_pair() and 16 bytes a pair.
-template <Shapes A, Shapes B>
-requires OverlappingShapes<A, B>
-[[nodiscard]] std::vector<std::pair<Index, Index>> pairs(const A& a, const B& b, const JoinOptions& options = {}) {
-  std::vector<detail::RowPair> result;
-  detail::with_join(a, b, options, [&](const auto& join, const auto& meets, const auto&, const auto&) {
-    result = detail::sorted_pairs(join, meets, detail::thread_count(options.threads), detail::rows_of(a, "a"),
-                                  detail::rows_of(b, "b"));
-  });
-  return result;
-}
-
-/// The pairs i < j of rows of `a` that meet, ascending.
-template <Shapes A>
-[[nodiscard]] std::vector<std::pair<Index, Index>> pairs(const A& a, const JoinOptions& options = {}) {
-  std::vector<detail::RowPair> result;
-  detail::with_self_join(a, options, [&](const auto& join, const auto& meets, const auto&) {
-    const Index n = detail::rows_of(a, "a");
-    result = detail::sorted_pairs(join, meets, detail::thread_count(options.threads), n, n);
-  });
-  return result;
-}
-
-}  // namespace boxlap
+}  // namespace boxlap::detail
