@@ -141,7 +141,8 @@ template <class T, class U>
   using R = std::common_type_t<T, U>;
   const R w = std::min<R>(a.x2, b.x2) - std::max<R>(a.x1, b.x1);
   const R h = std::min<R>(a.y2, b.y2) - std::max<R>(a.y1, b.y1);
-  return w > 0 && h > 0 ? detail::rounded(w * h) : R{0};
+  const bool numbers = (a.x1 < b.x2) & (b.x1 < a.x2) & (a.y1 < b.y2) & (b.y1 < a.y2);  // min and max let NaN through
+  return numbers && w > 0 && h > 0 ? detail::rounded(w * h) : R{0};
 }
 
 /// The area of the smallest box around both: what giou() compares the union with.

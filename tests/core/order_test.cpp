@@ -1,0 +1,67 @@
+#include <boxlap/core/order.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <random>
+
+#include "../catch.hpp"
+
+using namespace boxlap;
+
+namespace {
+
+/// torch.sort(descending=True, stable=True), written from its description.
+template <class T>
+std::vector<Index> plain_order(const std::vector<T>& scores) {
+  std::vector<Index> order(scores.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](Index a, Index b) {
+    const T x = scores[detail::at(a)], y = scores[detail::at(b)];
+    return std::isnan(x) ? !std::isnan(y) : x > y;
+  });
+  return order;
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("scores are ordered from high to low, NaN first, equal ones by row", "", float, double) {
+  const auto seed = GENERATE(1U, 2U, 3U);
+  const auto n = GENERATE(0, 1, 2, 63, 64, 65, 1000, 5000);
+  CAPTURE(seed, n);
+  std::mt19937_64 rng(seed);
+  std::uniform_int_distribution<int> pick(-20, 20);
+  constexpr TestType inf = std::numeric_limits<TestType>::infinity();
+  constexpr TestType nan = std::numeric_limits<TestType>::quiet_NaN();
+  const TestType special[] = {inf, -inf, nan, -nan, TestType(-0.0), TestType(0.0), TestType(1e-30), TestType(1e30)};
+  std::vector<TestType> scores;
+  for (int i = 0; i < n; ++i) {
+    const int at = pick(rng);
+    scores.push_back(at >= 0 && at < 8 ? special[at] : static_cast<TestType>(at) / 7);
+  }
+  CHECK(detail::order_descending(scores) == plain_order(scores));
+}
+
+TEST_CASE("integer scores are ordered too") {
+  CHECK(detail::order_descending(std::vector<int>{3, -1, 3, 7}) == std::vector<Index>{3, 0, 2, 1});
+  CHECK(detail::order_descending(std::vector<unsigned char>{0, 255, 1}) == std::vector<Index>{1, 2, 0});
+}
+
+TEST_CASE("radix_sort is stable for any number of bits and any length") {
+  const int bits = GENERATE(1, 7, 11, 12, 22, 23, 32);
+  const std::size_t n = GENERATE(std::size_t{0}, std::size_t{1}, std::size_t{64}, std::size_t{65}, std::size_t{3000});
+  CAPTURE(bits, n);
+  std::mt19937 rng(7);
+  std::vector<detail::Keyed<std::uint32_t>> items(n), scratch;
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto mask = static_cast<std::uint32_t>((std::uint64_t{1} << bits) - 1);
+    items[i] = {static_cast<std::uint32_t>(rng()) & mask & 0xff00ffffU, static_cast<Index>(i)};
+  }
+  auto expected = items;
+  std::stable_sort(expected.begin(), expected.end(), [](auto a, auto b) { return a.key < b.key; });
+  detail::radix_sort(items, scratch, bits);
+  const bool same = std::equal(items.begin(), items.end(), expected.begin(), expected.end(),
+                               [](auto a, auto b) { return a.key == b.key && a.row == b.row; });
+  CHECK(same);
+}
