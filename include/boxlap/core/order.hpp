@@ -49,6 +49,8 @@ struct Keyed {
 
 /// Insertion is faster than clearing histograms up to this many items (measured).
 inline constexpr std::size_t insertion_sort_limit = 64;
+/// Digits of 8 bits are faster than digits of 11, whose histograms are longer, up to this many items (measured).
+inline constexpr std::size_t short_digits_limit = 4096;
 
 template <class Item, class KeyOf>
 void insertion_sort(std::span<Item> items, const KeyOf& key_of) {
@@ -65,7 +67,7 @@ void insertion_sort(std::span<Item> items, const KeyOf& key_of) {
 /// Sorts by the low `bits` bits of an unsigned key, equal keys in the order they came, and returns the span that holds
 /// the result: `items` or `scratch`, which must be as long. Higher bits of the keys must be equal everywhere.
 ///
-/// Least significant digit first, at most 11 bits a pass; a digit that is the same everywhere costs no pass.
+/// Least significant digit first, at most 8 or 11 bits a pass; a digit that is the same everywhere costs no pass.
 /// O(n * bits / 11) time; the histograms take 8 KiB a pass on the stack.
 template <class Item, class KeyOf>
 [[nodiscard]] std::span<Item> radix_sort(std::span<Item> items, std::span<Item> scratch, int bits,
@@ -77,30 +79,29 @@ template <class Item, class KeyOf>
     insertion_sort(items, key_of);
     return items;
   }
-  const int passes = std::clamp((bits + most_digit_bits - 1) / most_digit_bits, 1, most_passes);
+  const int pass_bits = items.size() <= short_digits_limit ? 8 : most_digit_bits;
+  const int passes = std::max((bits + pass_bits - 1) / pass_bits, 1);
   const int digit_bits = (bits + passes - 1) / passes;
+  const std::size_t buckets = std::size_t{1} << digit_bits;
   const Key mask = static_cast<Key>((Key{1} << digit_bits) - 1);
-  std::array<std::array<std::uint32_t, std::size_t{1} << most_digit_bits>, static_cast<std::size_t>(most_passes)>
-      counts;
-  for (int pass = 0; pass < passes; ++pass) {
-    std::fill_n(counts[static_cast<std::size_t>(pass)].begin(), static_cast<std::size_t>(mask) + 1, 0U);
-  }
+  std::array<std::uint32_t, static_cast<std::size_t>(most_passes) << most_digit_bits> counts;
+  std::fill_n(counts.begin(), static_cast<std::size_t>(passes) * buckets, 0U);
   for (const Item& item : items) {
     Key key = key_of(item);
-    for (int pass = 0; pass < passes; ++pass) {
-      ++counts[static_cast<std::size_t>(pass)][static_cast<std::size_t>(key & mask)];
+    for (std::size_t first = 0; first < static_cast<std::size_t>(passes) * buckets; first += buckets) {
+      ++counts[first + static_cast<std::size_t>(key & mask)];
       key = static_cast<Key>(key >> digit_bits);
     }
   }
   for (int pass = 0; pass < passes; ++pass) {
-    auto& offsets = counts[static_cast<std::size_t>(pass)];
+    std::uint32_t* offsets = counts.data() + static_cast<std::size_t>(pass) * buckets;
     const int shift = pass * digit_bits;
     const auto digit = [&](const Item& item) { return static_cast<std::size_t>((key_of(item) >> shift) & mask); };
     if (offsets[digit(items[0])] == items.size()) {
       continue;
     }
     std::uint32_t sum = 0;
-    for (std::size_t d = 0; d <= static_cast<std::size_t>(mask); ++d) {
+    for (std::size_t d = 0; d < buckets; ++d) {
       sum += std::exchange(offsets[d], sum);
     }
     for (const Item& item : items) {
@@ -123,6 +124,30 @@ void radix_sort(std::vector<Keyed<Key>>& items, std::vector<Keyed<Key>>& scratch
   }
 }
 
+/// Comparing all pairs without a branch is faster than any sort up to this many scores (measured).
+inline constexpr Index rank_limit = 80;
+
+/// order_descending() for at most rank_limit scores: a row's place is the number of rows before it.
+template <Numbers R>
+void rank_descending(const R& scores, std::span<Index> order) {
+  std::array<BitsOf<Element<R>>, at(rank_limit)> keys;
+  std::array<BitsOf<Element<R>>, at(rank_limit)> ranks{};
+  const std::size_t n = order.size();
+  for (std::size_t i = 0; i < n; ++i) {
+    keys[i] = ascending_key(element(scores, static_cast<Index>(i)));
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto key = keys[i];
+    auto before = ranks[i];
+    for (std::size_t j = i + 1; j < n; ++j) {
+      const auto higher = static_cast<BitsOf<Element<R>>>(keys[j] > key);
+      before += higher;
+      ranks[j] += 1 - higher;
+    }
+    order[static_cast<std::size_t>(before)] = static_cast<Index>(i);
+  }
+}
+
 /// The rows of `scores` from the highest to the lowest: NaN first, equal scores (and -0 with +0) by row.
 /// This is torch.sort(descending=True, stable=True). O(n) time, 16 n bytes for float scores (24 n for double) while it
 /// runs.
@@ -130,13 +155,17 @@ template <Numbers R>
 [[nodiscard]] std::vector<Index> order_descending(const R& scores) {
   using Key = BitsOf<Element<R>>;
   const Index n = rows_of(scores, "scores");
+  std::vector<Index> order(at(n));
+  if (n <= rank_limit) {
+    rank_descending(scores, order);
+    return order;
+  }
   std::vector<Keyed<Key>> items(at(n));
   for (Index i = 0; i < n; ++i) {
     items[at(i)] = {static_cast<Key>(~ascending_key(element(scores, i))), i};
   }
   std::vector<Keyed<Key>> scratch;
   radix_sort(items, scratch);
-  std::vector<Index> order(at(n));
   std::transform(items.begin(), items.end(), order.begin(), [](const Keyed<Key>& item) { return item.row; });
   return order;
 }

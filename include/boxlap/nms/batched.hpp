@@ -106,7 +106,7 @@ template <class T, Rows S, Labels L>
 /// is 0 2. Negative coordinates, labels above 2^24 and a single infinite coordinate break it too.
 ///
 /// O(n) time beside that of the searches, which see one class at a time. Peak memory beside the result: 5 n bytes, and
-/// 24 n for labels of at most 32 bits (32 n wider), and 264 k for the k boxes kept of the largest class (456 double).
+/// 24 n for labels of at most 32 bits (32 n wider), and 290 k for the k boxes kept of the largest class (490 double).
 template <Shapes S, Numbers P, Labels L, Measure<detail::Element<S>> M = Iou>
 [[nodiscard]] std::vector<Index> batched_nms(const S& shapes, const P& scores, const L& labels, NmsOptions options,
                                              M measure = {}) {

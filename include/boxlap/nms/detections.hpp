@@ -94,23 +94,28 @@ class Detections {
     }
   }
 
-  /// How far apart two rows can be that suppress one another. O(n) for boxes.
-  [[nodiscard]] Reach reach() const {
-    if constexpr (is_box<Shape> && Bound::by_sides) {
-      // An area among the subnormal numbers keeps few of its digits, and then the IoU says little about the sides.
-      constexpr T smallest = std::numeric_limits<T>::min() * (1 << 20);
-      const Index n = size();
-      for (Index i = 0; i < n; ++i) {
-        bool takes_part = false;
-        const Candidate<T> c = candidate(i, takes_part);
-        if (takes_part && area(c.box) < smallest) {
-          return Reach::meeting();
+  /// How far apart two rows can be that suppress one another, and the longest side of all. O(n).
+  struct Extent {
+    Reach reach;
+    double longest;
+  };
+  [[nodiscard]] Extent extent() const {
+    // An area among the subnormal numbers keeps few of its digits, and then the IoU says little about the sides.
+    constexpr T smallest = std::numeric_limits<T>::min() * (1 << 20);
+    constexpr bool by_sides = is_box<Shape> && Bound::by_sides;
+    Extent extent{by_sides ? Reach::above(verdict_.threshold) : Reach::meeting(), 0};
+    const Index n = size();
+    for (Index i = 0; i < n; ++i) {
+      bool takes_part = false;
+      const Candidate<T> c = candidate(i, takes_part);
+      if (takes_part) {
+        extent.longest = std::max(extent.longest, BoxPlace(c.box).longer());
+        if (by_sides && area(c.box) < smallest) {
+          extent.reach = Reach::meeting();
         }
       }
-      return Reach::above(verdict_.threshold);
-    } else {
-      return Reach::meeting();
     }
+    return extent;
   }
 
  private:

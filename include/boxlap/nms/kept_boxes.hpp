@@ -95,6 +95,7 @@ class KeptList {
  public:
   void add(const Candidate<T>& c) {
     if (blocks_.empty() || blocks_.back().size == CandidateBlock<T>::lanes) {
+      blocks_.reserve(8);
       blocks_.emplace_back().clear();
     }
     blocks_.back().push(c);
@@ -113,7 +114,15 @@ class KeptList {
     return false;
   }
 
-  [[nodiscard]] const std::vector<CandidateBlock<T>>& blocks() const noexcept { return blocks_; }
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (const CandidateBlock<T>& block : blocks_) {
+      for (int k = 0; k < block.size; ++k) {
+        visit(block[k]);
+      }
+    }
+  }
+
   /// Blocks looked at since restart_count().
   [[nodiscard]] std::size_t searched() const noexcept { return searched_; }
   void clear() noexcept {

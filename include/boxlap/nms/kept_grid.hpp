@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -40,6 +41,18 @@ struct Reach {
   }
 };
 
+/// The centre and the sides of a box.
+struct BoxPlace {
+  double x, y, w, h;
+  template <class T>
+  explicit BoxPlace(const Box<T>& box) noexcept
+      : x(0.5 * static_cast<double>(box.x1) + 0.5 * static_cast<double>(box.x2)),
+        y(0.5 * static_cast<double>(box.y1) + 0.5 * static_cast<double>(box.y2)),
+        w(static_cast<double>(box.x2) - static_cast<double>(box.x1)),
+        h(static_cast<double>(box.y2) - static_cast<double>(box.y1)) {}
+  [[nodiscard]] double longer() const noexcept { return std::max(w, h); }
+};
+
 /// 2^e, infinity above the range of double and the smallest normal number below it.
 [[nodiscard]] inline double power_of_two(int e) noexcept {
   if (e > 1023) {
@@ -53,34 +66,72 @@ struct Reach {
   return static_cast<int>(std::bit_cast<std::uint64_t>(x) >> 52 & 0x7ff) - 1023;
 }
 
-/// Kept boxes by cell of their centre. A level holds the boxes whose longer side is in [4^k, 4^(k + 1)) (or twice
-/// that, whichever has the typical box in its middle); its cells are as wide as the reach of its largest boxes, so a
-/// candidate of that size visits at most 2 x 2 of them. Cells are blocks chained in the order boxes were kept.
+/// Kept boxes by cell of their centre. A level holds the boxes whose longer side is in [u 4^k, u 4^(k + 1)); its cells
+/// are at least as wide as the reach of its largest boxes, so that a candidate visits few of them. Cells are blocks
+/// chained in the order boxes were kept.
 ///
 /// Memory: 16 bytes a slot of the hash table, at most 4 slots a cell, and one block of 8 lanes or more a cell: at most
-/// 264 bytes a kept float box (456 double), 30 where boxes are dense.
+/// 290 bytes a kept float box (490 double), 32 (56) where cells are full.
 template <class T, class Bound>
 class KeptGrid {
  public:
-  /// Forgets all boxes. `typical` is the longer side of a typical one of those to come.
-  void start(const Reach& reach, double typical) {
+  /// Forgets all boxes. Most of those to come have sides of at most `typical`; cells are `coarseness` >= 1 times as
+  /// wide as they must be, for boxes that are far apart.
+  void start(const Reach& reach, double typical, double coarseness) {
     reach_ = reach;
-    const int e = exponent_of(typical);
-    const bool upper_half = typical > power_of_two(e) * 1.41;
-    parity_ = (upper_half ? e : e - 1) & 1;
-    cells_per_side_ = 1 / std::max(2 * (2 * reach.half), 0.05);
+    unit_ = std::min(std::max(typical * (1 + 1e-6), 1e-290), 1e290);
+    per_unit_ = 1 / unit_;
+    cells_per_pixel_ = per_unit_ / (std::max(4 * reach.half, 0.05) * coarseness);
     used_.fill(false);
     lowest_ = levels;
     highest_ = -1;
     std::fill(slots_.begin(), slots_.end(), Slot{});
     cells_ = 0;
     blocks_used_ = 0;
+    searched_ = 0;
+  }
+
+  /// Blocks looked at since restart_count().
+  [[nodiscard]] std::size_t searched() const noexcept { return searched_; }
+  void restart_count() noexcept { searched_ = 0; }
+
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (std::size_t i = 0; i < blocks_used_; ++i) {
+      const CandidateBlock<T>& block = chunks_[i / chunk][i % chunk].boxes;
+      for (int k = 0; k < block.size; ++k) {
+        visit(block[k]);
+      }
+    }
+  }
+
+  /// Brings the cells of some candidates into the cache, all misses at once.
+  void prefetch(std::span<const Candidate<T>> candidates) const noexcept {
+#if defined(__GNUC__)
+    constexpr std::size_t most = 64;
+    std::array<const Slot*, most> slots;
+    const std::size_t count = std::min(most, candidates.size());
+    for (std::size_t k = 0; k < count; ++k) {
+      const BoxPlace at(candidates[k].box);
+      slots[k] = &slots_[home_of(home_cell(at, level_of(at.longer())))];
+      __builtin_prefetch(slots[k]);
+    }
+    for (std::size_t k = 0; k < count; ++k) {
+      if (const Block* block = slots[k]->first; block != nullptr) {
+        const char* bytes = reinterpret_cast<const char*>(block);
+        __builtin_prefetch(bytes);
+        __builtin_prefetch(bytes + 64);
+        __builtin_prefetch(bytes + 128);
+        __builtin_prefetch(bytes + 192);
+      }
+    }
+#endif
   }
 
   void add(const Candidate<T>& c) {
-    const Place at(c.box);
+    const BoxPlace at(c.box);
     const int level = level_of(at.longer());
-    const Key key = key_of(level, cell(at.x, level), cell(at.y, level));
+    const Key key = home_cell(at, level);
     used_[static_cast<std::size_t>(level)] = true;
     lowest_ = std::min(lowest_, level);
     highest_ = std::max(highest_, level);
@@ -104,8 +155,8 @@ class KeptGrid {
 
   /// Calls on_hit(kept) for the boxes that may suppress c, until it returns true; then returns true.
   template <class OnHit>
-  [[nodiscard]] bool search(const Candidate<T>& c, OnHit& on_hit) const {
-    const Place at(c.box);
+  [[nodiscard]] bool search(const Candidate<T>& c, OnHit& on_hit) {
+    const BoxPlace at(c.box);
     const double longer = at.longer();
     const int last = std::min(highest_, level_of(reach_.longest(longer)));
     for (int level = std::max(lowest_, level_of(longer * reach_.t)); level <= last; ++level) {
@@ -141,17 +192,6 @@ class KeptGrid {
     Block* first = nullptr;
   };
 
-  /// The centre and the sides of a box.
-  struct Place {
-    double x, y, w, h;
-    explicit Place(const Box<T>& box) noexcept
-        : x(0.5 * static_cast<double>(box.x1) + 0.5 * static_cast<double>(box.x2)),
-          y(0.5 * static_cast<double>(box.y1) + 0.5 * static_cast<double>(box.y2)),
-          w(static_cast<double>(box.x2) - static_cast<double>(box.x1)),
-          h(static_cast<double>(box.y2) - static_cast<double>(box.y1)) {}
-    [[nodiscard]] double longer() const noexcept { return std::max(w, h); }
-  };
-
   struct Window {
     std::int64_t x_first, x_last, y_first, y_last;
     [[nodiscard]] std::int64_t cells() const noexcept { return (x_last - x_first + 1) * (y_last - y_first + 1); }
@@ -162,24 +202,34 @@ class KeptGrid {
   static constexpr std::size_t chunk = 64;
 
   [[nodiscard]] int level_of(double longer) const noexcept {
-    return ((exponent_of(longer) - parity_) >> 1) + level_offset;
+    return (exponent_of(longer * per_unit_) >> 1) + level_offset;
   }
-  /// The exponent of two that bounds the sides of a level from above.
-  [[nodiscard]] int top_of(int level) const noexcept { return 2 * (level - level_offset) + parity_ + 2; }
+  /// The longer sides of a level, in units, are below 2 to this power.
+  [[nodiscard]] static int top_of(int level) noexcept { return 2 * (level - level_offset) + 2; }
+
+  [[nodiscard]] double cells_per_pixel(int level) const noexcept {
+    const double scale = power_of_two(std::min(-top_of(level), 1000)) * cells_per_pixel_;
+    return std::min(std::max(scale, 1e-300), 1e300);
+  }
 
   /// The number of the cell that a coordinate is in. Monotone, also where it is clamped: far coordinates share a cell.
-  [[nodiscard]] std::int64_t cell(double x, int level) const noexcept {
-    const double scale = power_of_two(std::min(-top_of(level), 1000)) * cells_per_side_;
+  [[nodiscard]] static std::int64_t cell(double x, double scale) noexcept {
     const double at = std::min(std::max(x * scale, -cell_limit), cell_limit - 1);
     const auto whole = static_cast<std::int64_t>(at);
     return whole - static_cast<std::int64_t>(at < static_cast<double>(whole));
   }
 
-  [[nodiscard]] Window window_of(const Place& at, int level) const noexcept {
-    const double side = power_of_two(top_of(level));
+  [[nodiscard]] Key home_cell(const BoxPlace& at, int level) const noexcept {
+    const double scale = cells_per_pixel(level);
+    return key_of(level, cell(at.x, scale), cell(at.y, scale));
+  }
+
+  [[nodiscard]] Window window_of(const BoxPlace& at, int level) const noexcept {
+    const double side = power_of_two(top_of(level)) * unit_ * (1 + 1e-6);
+    const double scale = cells_per_pixel(level);
     const double dx = reach_.distance(at.x, at.w, std::min(side, reach_.longest(at.w)));
     const double dy = reach_.distance(at.y, at.h, std::min(side, reach_.longest(at.h)));
-    return {cell(at.x - dx, level), cell(at.x + dx, level), cell(at.y - dy, level), cell(at.y + dy, level)};
+    return {cell(at.x - dx, scale), cell(at.x + dx, scale), cell(at.y - dy, scale), cell(at.y + dy, scale)};
   }
 
   [[nodiscard]] static Key key_of(int level, std::int64_t x, std::int64_t y) noexcept {
@@ -203,8 +253,9 @@ class KeptGrid {
   [[nodiscard]] Slot& find(Key key) noexcept { return const_cast<Slot&>(std::as_const(*this).find(key)); }
 
   template <class OnHit>
-  [[nodiscard]] bool search_cell(Key key, const Candidate<T>& c, OnHit& on_hit) const {
+  [[nodiscard]] bool search_cell(Key key, const Candidate<T>& c, OnHit& on_hit) {
     for (const Block* block = find(key).first; block != nullptr; block = block->next) {
+      ++searched_;
       if (search_block<Bound>(block->boxes, c, on_hit)) {
         return true;
       }
@@ -213,7 +264,8 @@ class KeptGrid {
   }
 
   template <class OnHit>
-  [[nodiscard]] bool search_all(const Candidate<T>& c, OnHit& on_hit) const {
+  [[nodiscard]] bool search_all(const Candidate<T>& c, OnHit& on_hit) {
+    searched_ += blocks_used_;
     for (std::size_t i = 0; i < blocks_used_; ++i) {
       if (search_block<Bound>(chunks_[i / chunk][i % chunk].boxes, c, on_hit)) {
         return true;
@@ -246,8 +298,7 @@ class KeptGrid {
   }
 
   Reach reach_ = Reach::meeting();
-  int parity_ = 0;
-  double cells_per_side_ = 1;
+  double unit_ = 1, per_unit_ = 1, cells_per_pixel_ = 1;
   int lowest_ = levels, highest_ = -1;
   std::array<bool, levels> used_{};
   std::vector<Slot> slots_ = std::vector<Slot>(256);
@@ -255,6 +306,7 @@ class KeptGrid {
   std::size_t cells_ = 0;
   std::vector<std::unique_ptr<Block[]>> chunks_;
   std::size_t blocks_used_ = 0;
+  std::size_t searched_ = 0;
 };
 
 }  // namespace boxlap::detail
