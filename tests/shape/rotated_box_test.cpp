@@ -16,9 +16,6 @@ using boxlap::RotatedBox;
 
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
 /// u (1 + k) of two boxes: what every bound below is a multiple of.
 template <class T>
 double unit(const RotatedBox<double>& a, const RotatedBox<double>& b) {

@@ -38,21 +38,20 @@ namespace detail {
 template <class T>
 inline constexpr T degrees_per_radian = T{180} / std::numbers::pi_v<T>;
 
-/// An angle as quarter turns and a rest in [-45, 45] degrees. No digit is lost: the rest is exact.
-template <class T>
+/// An angle as quarter turns and a rest in [-45, 45] degrees. No digit is lost: the rest is exact, and in float the
+/// same as in double.
 struct ReducedAngle {
   int quarters{};
-  T rest{};
+  double rest{};
 };
 
-template <class T>
-[[nodiscard]] inline ReducedAngle<T> reduced(T degrees) noexcept {
-  if (std::abs(degrees) < T{100'000}) [[likely]] {
-    const int quarters = static_cast<int>(degrees / 90 + (degrees < 0 ? T(-0.5) : T(0.5)));
-    return {quarters, degrees - static_cast<T>(quarters * 90)};
+[[nodiscard]] inline ReducedAngle reduced(double degrees) noexcept {
+  if (std::abs(degrees) < 100'000) [[likely]] {
+    const int quarters = static_cast<int>(degrees / 90 + (degrees < 0 ? -0.5 : 0.5));
+    return {quarters, degrees - quarters * 90};
   }
   int quarters = 0;
-  const T rest = std::remquo(degrees, T{90}, &quarters);
+  const double rest = std::remquo(degrees, 90.0, &quarters);
   return {quarters, rest};
 }
 
@@ -62,16 +61,16 @@ struct Direction {
 };
 
 template <class T>
-[[nodiscard]] inline Direction<T> direction_of(const ReducedAngle<T>& angle) noexcept {
-  const T radians = angle.rest * (std::numbers::pi_v<T> / 180);
+[[nodiscard]] inline Direction<T> direction_of_rest(T degrees) noexcept {
+  const T radians = degrees * (std::numbers::pi_v<T> / 180);
   return {std::cos(radians), std::sin(radians)};
 }
 
 /// The direction of any angle: exactly (1, 0), (0, 1), (-1, 0), (0, -1) at multiples of 90.
 template <class T>
 [[nodiscard]] inline Direction<T> direction_of(T degrees) noexcept {
-  const ReducedAngle<T> angle = reduced(degrees);
-  const Direction<T> rest = direction_of(angle);
+  const ReducedAngle angle = reduced(degrees);
+  const Direction<T> rest = direction_of_rest(static_cast<T>(angle.rest));
   switch (angle.quarters & 3) {
     case 1:
       return {-rest.sin, rest.cos};
@@ -156,13 +155,24 @@ template <class T>
 /// boxes has the bits of iou() of the boxes.
 template <class T>
 [[nodiscard]] inline PreparedRotatedBox<T> prepare(const RotatedBox<T>& box) noexcept {
-  const detail::ReducedAngle<T> angle = detail::reduced(box.degrees);
-  const detail::Direction<T> direction = detail::direction_of(angle);
+  const detail::ReducedAngle angle = detail::reduced(box.degrees);
+  const T rest = static_cast<T>(angle.rest);
+  const auto [cos, sin] = detail::direction_of_rest(rest);
   const bool swapped = (angle.quarters & 1) != 0;
-  const T nan = std::numeric_limits<T>::quiet_NaN();
-  const T center_x = box.w >= 0 && box.h >= 0 ? box.cx : nan;
-  return {center_x,      box.cy,           (swapped ? box.h : box.w) / 2, (swapped ? box.w : box.h) / 2, direction.cos,
-          direction.sin, boxlap::area(box)};
+  const T center_x = box.w >= 0 && box.h >= 0 ? box.cx : std::numeric_limits<T>::quiet_NaN();
+  return {center_x,          box.cy, (swapped ? box.h : box.w) / 2, (swapped ? box.w : box.h) / 2, cos, sin,
+          boxlap::area(box), rest};
+}
+
+/// The prepared form in another scalar type: what prepare(cast<R>(box)) gives, to the bit.
+template <class R, class T>
+[[nodiscard]] inline PreparedRotatedBox<R> cast(const PreparedRotatedBox<T>& box) noexcept {
+  if constexpr (std::same_as<R, T>) {
+    return box;
+  } else {
+    return prepare(RotatedBox<R>{static_cast<R>(box.cx), static_cast<R>(box.cy), static_cast<R>(box.half_w) * 2,
+                                 static_cast<R>(box.half_h) * 2, static_cast<R>(box.degrees)});
+  }
 }
 
 /// The smallest box around the shape, rounded outward; exact for multiples of 90 degrees where the sums are. NaN for a
@@ -240,6 +250,13 @@ template <class T, class U>
 [[nodiscard]] inline auto intersection_area(const RotatedBox<T>& a, const RotatedBox<U>& b) noexcept {
   using R = std::common_type_t<T, U>;
   return intersection_area(prepare(cast<R>(a)), prepare(cast<R>(b)));
+}
+
+template <class T, class U>
+requires(!std::same_as<T, U>) [[nodiscard]] inline auto intersection_area(const PreparedRotatedBox<T>& a,
+                                                                          const PreparedRotatedBox<U>& b) noexcept {
+  using R = std::common_type_t<T, U>;
+  return intersection_area(cast<R>(a), cast<R>(b));
 }
 
 }  // namespace boxlap

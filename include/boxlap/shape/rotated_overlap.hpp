@@ -21,7 +21,7 @@ namespace boxlap {
 /// has a NaN centre and meets nothing.
 template <class T>
 struct PreparedRotatedBox {
-  T cx{}, cy{}, half_w{}, half_h{}, cos{}, sin{}, area{};
+  T cx{}, cy{}, half_w{}, half_h{}, cos{}, sin{}, area{}, degrees{};
   [[nodiscard]] friend constexpr bool operator==(const PreparedRotatedBox&, const PreparedRotatedBox&) = default;
 };
 

@@ -1,0 +1,522 @@
+/// Whether rings make a polygon: every decision exact, every ring looked at in O(n log n).
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "../core/error.hpp"
+#include "../core/index.hpp"
+#include "point.hpp"
+#include "predicates.hpp"
+
+namespace boxlap {
+
+/// What construction put right in a ring. The shape it stands for is the one that was meant.
+enum class Repair {
+  reversed,          ///< the ring turned the wrong way: shells are counter-clockwise with y up, holes clockwise
+  closed,            ///< text without the closing vertex that WKT demands
+  dropped_duplicate  ///< equal consecutive vertices
+};
+
+/// One repair: which ring (rings of all parts counted in order, a shell before its holes), and what was done.
+struct RingRepair {
+  Index ring = 0;
+  Repair repair{};
+  [[nodiscard]] friend bool operator==(const RingRepair&, const RingRepair&) = default;
+};
+
+namespace detail {
+
+template <class T>
+[[nodiscard]] constexpr bool lexicographic(const Point<T>& a, const Point<T>& b) noexcept {
+  return a.x < b.x || (a.x == b.x && a.y < b.y);
+}
+
+/// A ring on its way to be checked, with what is needed to speak of it in the caller's numbers.
+template <class T>
+struct CheckedRing {
+  std::vector<Point<T>> points;
+  Index part = 0, hole = none;  ///< hole: none is the part's shell
+  std::vector<Index> rows;      ///< the caller's row of each vertex; empty: its own
+  bool reversed = false;
+
+  [[nodiscard]] Index row(std::size_t k) const noexcept {
+    const std::size_t own = reversed ? points.size() - 1 - k : k;
+    return rows.empty() ? static_cast<Index>(own) : rows[own];
+  }
+  /// The row where the side from vertex k to the next one starts in the caller's direction.
+  [[nodiscard]] Index side_row(std::size_t k) const noexcept { return row(reversed ? (k + 1) % points.size() : k); }
+};
+
+/// Decides on rings that stand together: shells, each followed by its holes. Asks in this order: numbers, each ring on
+/// its own, then all of them in one sweep from left to right.
+template <class T>
+class PolygonCheck {
+ public:
+  PolygonCheck(std::vector<CheckedRing<T>>& rings, bool many_parts) : rings_(rings), many_parts_(many_parts) {}
+
+  /// What is wrong, or nothing. Turns the rings as they should be and reports which it turned.
+  [[nodiscard]] std::optional<std::string> run(std::vector<RingRepair>& repairs) {
+    for (std::size_t r = 0; r < rings_.size() && !defect_; ++r) {
+      check_alone(r, repairs);
+    }
+    if (!defect_ && !(rings_.size() == 1 && is_convex(rings_[0].points))) {
+      sweep();
+    }
+    if (!defect_) {
+      check_nesting();
+    }
+    return defect_;
+  }
+
+ private:
+  using P = Point<T>;
+
+  /// A side by its lexicographic ends.
+  struct SweepSide {
+    P left, right;
+    Index ring, start;
+    bool forward;  ///< the ring runs from left to right
+  };
+  struct Node {
+    mutable Index side;  ///< a ring's next side takes the place of the one that ends
+  };
+  struct Below {
+    using is_transparent = void;
+    const std::vector<SweepSide>* sides;
+    bool operator()(const Node& a, const Node& b) const noexcept {
+      return a.side != b.side && is_below((*sides)[at(a.side)], (*sides)[at(b.side)]);
+    }
+    bool operator()(const Node& a, const P& p) const noexcept {
+      const SweepSide& side = (*sides)[at(a.side)];
+      return orientation(side.left, side.right, p) > 0;
+    }
+    bool operator()(const P& p, const Node& a) const noexcept {
+      const SweepSide& side = (*sides)[at(a.side)];
+      return orientation(side.left, side.right, p) < 0;
+    }
+    static bool is_below(const SweepSide& a, const SweepSide& b) noexcept {
+      if (lexicographic(a.left, b.left)) {
+        const int start = orientation(a.left, a.right, b.left);
+        return (start != 0 ? start : orientation(a.left, a.right, b.right)) > 0;
+      }
+      const int start = orientation(b.left, b.right, a.left);
+      return (start != 0 ? start : orientation(b.left, b.right, a.right)) < 0;
+    }
+  };
+  using Status = std::set<Node, Below>;
+  using Place = typename Status::iterator;
+
+  /// A ring passing through a point: where it comes from and where it goes.
+  struct Visit {
+    Index ring, start;  ///< start: the vertex at the point, or where the side through it starts
+    bool vertex;
+    P before, after;
+  };
+
+  [[nodiscard]] std::string name(std::size_t r) const {
+    const CheckedRing<T>& ring = rings_[r];
+    const std::string role = ring.hole == none ? "shell" : "hole " + std::to_string(ring.hole);
+    return many_parts_ ? "part " + std::to_string(ring.part) + " " + role : role;
+  }
+  template <class... Parts>
+  void report(const Parts&... parts) {
+    if (!defect_) {
+      std::string text;
+      (append(text, parts), ...);
+      defect_ = std::move(text);
+    }
+  }
+
+  // ---- one ring
+
+  void check_alone(std::size_t r, std::vector<RingRepair>& repairs) {
+    CheckedRing<T>& ring = rings_[r];
+    const std::vector<P>& points = ring.points;
+    const std::size_t n = points.size();
+    for (std::size_t k = 0; k < n; ++k) {
+      if (!std::isfinite(points[k].x) || !std::isfinite(points[k].y)) {
+        return report("not finite: ", name(r), " vertex ", ring.row(k));
+      }
+    }
+    drop_duplicates(ring, static_cast<Index>(r), repairs);
+    const std::size_t left = points.size();
+    const auto in_two_places = [&](const P& p) { return p == points[0] || p == points[1]; };
+    if (left < 3 || std::all_of(points.begin(), points.end(), in_two_places)) {
+      return report("too few points: ", name(r), " has fewer than three distinct vertices");
+    }
+    if (std::all_of(points.begin(), points.end(),
+                    [&](const P& p) { return orientation(points[0], points[1], p) == 0; })) {
+      return report("zero area: all vertices of ", name(r), " are on one line");
+    }
+    for (std::size_t k = 0; k < left; ++k) {
+      const P &a = points[(k + left - 1) % left], &b = points[k], &c = points[(k + 1) % left];
+      if (lexicographic(a, b) != lexicographic(b, c) && orientation(a, b, c) == 0) {
+        return report("spike: ", name(r), " runs out and back at vertex ", ring.row(k));
+      }
+    }
+    const std::size_t first =
+        static_cast<std::size_t>(std::min_element(points.begin(), points.end(), lexicographic<T>) - points.begin());
+    const int turn = orientation(points[(first + left - 1) % left], points[first], points[(first + 1) % left]);
+    if ((turn > 0) != (ring.hole == none)) {
+      std::reverse(ring.points.begin(), ring.points.end());
+      ring.reversed = true;
+      repairs.push_back({static_cast<Index>(r), Repair::reversed});
+    }
+  }
+
+  /// Drops the closing vertex, which says nothing, and equal neighbours, which are reported.
+  static void drop_duplicates(CheckedRing<T>& ring, Index r, std::vector<RingRepair>& repairs) {
+    std::vector<P>& points = ring.points;
+    if (points.size() > 1 && points.front() == points.back()) {
+      points.pop_back();
+    }
+    const auto doubled = [&](std::size_t k) { return points[k] == points[k == 0 ? points.size() - 1 : k - 1]; };
+    std::size_t k = 0;
+    while (k < points.size() && !doubled(k)) {
+      ++k;
+    }
+    if (k == points.size() || points.size() < 2) {
+      return;
+    }
+    std::vector<P> kept;
+    for (k = 0; k < points.size(); ++k) {
+      if (kept.empty() || kept.back() != points[k]) {
+        kept.push_back(points[k]);
+        ring.rows.push_back(static_cast<Index>(k));
+      }
+    }
+    while (kept.size() > 1 && kept.front() == kept.back()) {
+      kept.pop_back();
+      ring.rows.pop_back();
+    }
+    points.swap(kept);
+    repairs.push_back({r, Repair::dropped_duplicate});
+  }
+
+  /// A ring without spikes that turns one way, once around: it cannot meet itself, and needs no sweep.
+  [[nodiscard]] static bool is_convex(const std::vector<P>& points) noexcept {
+    const std::size_t n = points.size();
+    int changes = 0, turns = 0;
+    for (std::size_t k = 0; k < n; ++k) {
+      const P &a = points[k], &b = points[k + 1 < n ? k + 1 : 0], &c = points[k + 2 < n ? k + 2 : k + 2 - n];
+      const int turn = orientation(a, b, c);
+      if (turn * turns < 0) {
+        return false;
+      }
+      turns = turn != 0 ? turn : turns;
+      changes += lexicographic(a, b) != lexicographic(b, c);
+    }
+    return changes == 2;
+  }
+
+  // ---- all rings: Shamos and Hoey's sweep, points where rings touch looked at one by one
+
+  void sweep() {
+    std::vector<Index> first_side(rings_.size() + 1, 0);
+    for (std::size_t r = 0; r < rings_.size(); ++r) {
+      const std::vector<P>& points = rings_[r].points;
+      for (std::size_t k = 0; k < points.size(); ++k) {
+        const P &a = points[k], &b = points[k + 1 < points.size() ? k + 1 : 0];
+        const bool forward = lexicographic(a, b);
+        sides_.push_back({forward ? a : b, forward ? b : a, static_cast<Index>(r), static_cast<Index>(k), forward});
+      }
+      first_side[r + 1] = static_cast<Index>(sides_.size());
+    }
+    first_side_ = std::move(first_side);
+    std::vector<Index> order(sides_.size());
+    for (std::size_t k = 0; k < order.size(); ++k) {
+      order[k] = static_cast<Index>(k);
+    }
+    std::sort(order.begin(), order.end(), [&](Index a, Index b) { return lexicographic(vertex(a), vertex(b)); });
+    status_ = Status(Below{&sides_});
+    places_.assign(sides_.size(), status_.end());
+    parents_.assign(rings_.size(), unknown);
+    links_.resize(rings_.size());
+    for (std::size_t k = 0; k < links_.size(); ++k) {
+      links_[k] = k;
+    }
+    for (std::size_t k = 0; k < order.size() && !defect_;) {
+      std::size_t end = k + 1;
+      while (end < order.size() && vertex(order[end]) == vertex(order[k])) {
+        ++end;
+      }
+      visit_point(std::span<const Index>(order).subspan(k, end - k));
+      k = end;
+    }
+  }
+
+  /// Vertices are numbered as the sides that start at them.
+  [[nodiscard]] const P& vertex(Index v) const noexcept {
+    const SweepSide& side = sides_[at(v)];
+    return side.forward ? side.left : side.right;
+  }
+  [[nodiscard]] Index side_before(Index v) const noexcept {
+    const std::size_t r = at(sides_[at(v)].ring);
+    return v == first_side_[r] ? first_side_[r + 1] - 1 : v - 1;
+  }
+
+  void visit_point(std::span<const Index> vertices) {
+    const P p = vertex(vertices[0]);
+    if (vertices.size() == 1 && continue_side(vertices[0], p)) {
+      return;
+    }
+    // The sides through p or ending at it are neighbours.
+    const Place above = status_.upper_bound(p);
+    std::vector<Visit> visits;
+    for (Place it = above; it != status_.begin();) {
+      --it;
+      const SweepSide& side = sides_[at(it->side)];
+      if (orientation(side.left, side.right, p) != 0) {
+        break;
+      }
+      if (side.right != p) {
+        visits.push_back({side.ring, side.start, false, side.left, side.right});
+      }
+    }
+    if (visits.size() + vertices.size() > 1) {
+      for (const Index v : vertices) {
+        const SweepSide& out = sides_[at(v)];
+        const SweepSide& in = sides_[at(side_before(v))];
+        visits.push_back(
+            {out.ring, out.start, true, in.forward ? in.left : in.right, out.forward ? out.right : out.left});
+      }
+      check_touch(p, visits);
+      if (defect_) {
+        return;
+      }
+    }
+    pass(vertices, p, above);
+  }
+
+  /// The plain vertex, where one side ends and the next begins between the same neighbours.
+  [[nodiscard]] bool continue_side(Index v, const P& p) {
+    const Index in = side_before(v);
+    const bool in_ends = sides_[at(in)].right == p, out_ends = sides_[at(v)].right == p;
+    if (in_ends == out_ends) {
+      return false;
+    }
+    const Index ending = in_ends ? in : v, starting = in_ends ? v : in;
+    const Place place = places_[at(ending)];
+    const Place next = std::next(place);
+    const auto through = [&](Place it) {
+      const SweepSide& side = sides_[at(it->side)];
+      return orientation(side.left, side.right, p) == 0;
+    };
+    if ((next != status_.end() && through(next)) || (place != status_.begin() && through(std::prev(place)))) {
+      return false;
+    }
+    place->side = starting;
+    places_[at(starting)] = place;
+    check_neighbours(place);
+    return true;
+  }
+
+  /// Takes out the sides that end at p and puts in those that start there.
+  void pass(std::span<const Index> vertices, const P& p, Place above) {
+    const auto each_side = [&](const auto& act) {
+      for (const Index v : vertices) {
+        act(v);
+        act(side_before(v));
+      }
+    };
+    each_side([&](Index side) {
+      if (sides_[at(side)].right == p) {
+        status_.erase(places_[at(side)]);
+      }
+    });
+    std::vector<Index> started;
+    each_side([&](Index side) {
+      if (sides_[at(side)].left == p) {
+        places_[at(side)] = status_.insert(above, Node{side});
+        started.push_back(side);
+      }
+    });
+    for (Place it = above; it != status_.begin(); --it) {  // all that stands at p now, and its neighbours
+      if (it != status_.end()) {
+        check_crossing(*std::prev(it), *it);
+      }
+      const SweepSide& side = sides_[at(std::prev(it)->side)];
+      if (orientation(side.left, side.right, p) != 0) {
+        break;
+      }
+    }
+    std::sort(started.begin(), started.end(),
+              [&](Index a, Index b) { return Below::is_below(sides_[at(a)], sides_[at(b)]); });
+    for (const Index side : started) {
+      note_parent(side);
+    }
+  }
+
+  void check_neighbours(Place place) {
+    if (place != status_.begin()) {
+      check_crossing(*std::prev(place), *place);
+    }
+    if (std::next(place) != status_.end()) {
+      check_crossing(*place, *std::next(place));
+    }
+  }
+
+  void check_crossing(const Node& lower, const Node& upper) {
+    const SweepSide& a = sides_[at(lower.side)];
+    const SweepSide& b = sides_[at(upper.side)];
+    if (orientation(a.left, a.right, b.left) * orientation(a.left, a.right, b.right) < 0 &&
+        orientation(b.left, b.right, a.left) * orientation(b.left, b.right, a.right) < 0) {
+      report_crossing(a.ring, a.start, b.ring, b.start, "cross");
+    }
+  }
+
+  void report_crossing(Index ring_a, Index start_a, Index ring_b, Index start_b, const char* how) {
+    if (ring_b < ring_a || (ring_a == ring_b && start_b < start_a)) {
+      std::swap(ring_a, ring_b);
+      std::swap(start_a, start_b);
+    }
+    const CheckedRing<T>&a = rings_[at(ring_a)], &b = rings_[at(ring_b)];
+    Index row_a = a.side_row(at(start_a)), row_b = b.side_row(at(start_b));
+    if (ring_a == ring_b) {
+      return report("self-intersection: sides ", std::min(row_a, row_b), " and ", std::max(row_a, row_b), " of ",
+                    name(at(ring_a)), " ", how);
+    }
+    const char* const kind = a.part != b.part ? "parts overlap" : a.hole == none ? "hole crosses shell" : "holes cross";
+    report(kind, ": side ", row_a, " of ", name(at(ring_a)), " and side ", row_b, " of ", name(at(ring_b)), " ", how);
+  }
+
+  /// Several rings, or one ring twice, at one point: only rings that touch without crossing may stay.
+  void check_touch(const P& p, std::vector<Visit>& visits) {
+    std::sort(visits.begin(), visits.end(), [](const Visit& a, const Visit& b) { return a.ring < b.ring; });
+    for (std::size_t k = 1; k < visits.size(); ++k) {
+      const Visit &a = visits[k - 1], &b = visits[k];
+      if (a.ring == b.ring) {
+        const CheckedRing<T>& ring = rings_[at(a.ring)];
+        return report("self-touch: ", name(at(a.ring)), " touches itself at vertex ",
+                      ring.row(at(a.vertex ? a.start : b.start)), a.vertex && b.vertex ? " and vertex " : " and side ",
+                      a.vertex && b.vertex ? ring.row(at(b.start)) : ring.side_row(at(a.vertex ? b.start : a.start)));
+      }
+    }
+    check_rays(p, visits);
+    if (!defect_) {
+      link(visits);
+    }
+  }
+
+  /// Goes around p: the two rays of a ring must not be separated by those of another, nor coincide with one.
+  void check_rays(const P& p, const std::vector<Visit>& visits) {
+    struct Ray {
+      P to;
+      std::size_t visit;
+    };
+    std::vector<Ray> rays;
+    for (std::size_t k = 0; k < visits.size(); ++k) {
+      rays.push_back({visits[k].before, k});
+      rays.push_back({visits[k].after, k});
+    }
+    std::sort(rays.begin(), rays.end(), [&](const Ray& a, const Ray& b) {
+      const bool right_a = lexicographic(p, a.to), right_b = lexicographic(p, b.to);
+      return right_a != right_b ? right_a : orientation(p, a.to, b.to) > 0;
+    });
+    std::vector<std::size_t> open;
+    for (std::size_t k = 0; k < rays.size(); ++k) {
+      const Ray& ray = rays[k];
+      if (k > 0 && lexicographic(p, rays[k - 1].to) == lexicographic(p, ray.to) &&
+          orientation(p, rays[k - 1].to, ray.to) == 0) {
+        return report_shared_side(visits[rays[k - 1].visit], visits[ray.visit]);
+      }
+      if (!open.empty() && open.back() == ray.visit) {
+        open.pop_back();
+      } else if (std::find(open.begin(), open.end(), ray.visit) == open.end()) {
+        open.push_back(ray.visit);
+      } else {
+        const Visit &a = visits[open.back()], &b = visits[ray.visit];
+        return report_crossing(a.ring, a.start, b.ring, b.start, "cross in a vertex");
+      }
+    }
+  }
+
+  void report_shared_side(const Visit& a, const Visit& b) {
+    const Visit &first = a.ring < b.ring ? a : b, &second = a.ring < b.ring ? b : a;
+    const CheckedRing<T>&ring_a = rings_[at(first.ring)], &ring_b = rings_[at(second.ring)];
+    const char* const kind = ring_a.part != ring_b.part ? "parts share a side"
+                             : ring_a.hole == none      ? "hole shares a side with its shell"
+                                                        : "holes share a side";
+    report(kind, ": ", name(at(first.ring)), " near vertex ", ring_a.row(at(first.start)), ", ", name(at(second.ring)),
+           " near vertex ", ring_b.row(at(second.start)));
+  }
+
+  /// Rings of one part may touch in points only as a forest: a cycle of touching rings cuts the part in two.
+  void link(const std::vector<Visit>& visits) {
+    for (std::size_t k = 0; k < visits.size(); ++k) {
+      for (std::size_t m = 0; m < k; ++m) {
+        const std::size_t a = at(visits[k].ring), b = at(visits[m].ring);
+        if (rings_[a].part != rings_[b].part) {
+          continue;
+        }
+        if (root(a) == root(b)) {
+          return report("disconnected: ", name(b), " and ", name(a), " touch so that they cut the part in two");
+        }
+        links_[root(a)] = root(b);
+        break;  // the other rings at this point are one tree with b already
+      }
+    }
+  }
+  [[nodiscard]] std::size_t root(std::size_t r) noexcept {
+    while (links_[r] != r) {
+      links_[r] = links_[links_[r]];
+      r = links_[r];
+    }
+    return r;
+  }
+
+  /// At a ring's leftmost vertex the side below tells which ring it lies in.
+  void note_parent(Index side) {
+    const std::size_t r = at(sides_[at(side)].ring);
+    if (parents_[r] != unknown) {
+      return;
+    }
+    const Place place = places_[at(side)];
+    if (place == status_.begin()) {
+      parents_[r] = none;
+      return;
+    }
+    const SweepSide& below = sides_[at(std::prev(place)->side)];
+    const bool counter_clockwise = rings_[at(below.ring)].hole == none;
+    parents_[r] = below.forward == counter_clockwise ? below.ring : parents_[at(below.ring)];
+  }
+
+  void check_nesting() {
+    for (std::size_t r = 0; r < parents_.size() && !defect_; ++r) {
+      const CheckedRing<T>& ring = rings_[r];
+      const Index parent = parents_[r];
+      const CheckedRing<T>* outer = parent == none ? nullptr : &rings_[at(parent)];
+      if (ring.hole == none) {
+        if (outer != nullptr && outer->hole == none) {
+          report("parts overlap: ", name(r), " lies in ", name(at(parent)));
+        }
+      } else if (outer != nullptr && outer->part == ring.part && outer->hole != none) {
+        report("hole in hole: ", name(r), " lies in ", name(at(parent)));
+      } else if (outer == nullptr || outer->part != ring.part) {
+        report("hole outside: ", name(r), " does not lie in its shell");
+      }
+    }
+  }
+
+  static constexpr Index unknown = -2;
+
+  std::vector<CheckedRing<T>>& rings_;
+  bool many_parts_;
+  std::optional<std::string> defect_;
+  std::vector<SweepSide> sides_;
+  std::vector<Index> first_side_;
+  Status status_{Below{&sides_}};
+  std::vector<Place> places_;
+  std::vector<Index> parents_;
+  std::vector<std::size_t> links_;
+};
+
+}  // namespace detail
+}  // namespace boxlap
