@@ -19,6 +19,11 @@ struct FlowOptions {
 
 namespace detail {
 
+/// a c - b b for a symmetric matrix (a b; b c). Rounded: equal products must give exactly 0, fused or not.
+[[nodiscard]] inline double determinant(double a, double b, double c) noexcept {
+  return rounded(a * c) - rounded(b * b);
+}
+
 /// The five products of two frames whose window sums are the normal equations of Lucas and Kanade. Gradients are not
 /// halved, so that integers stay integers: xx, xy, yy are 4 times and xt, yt 2 times those of central differences.
 template <class Pixel, class T>
@@ -49,48 +54,68 @@ struct FlowProducts {
   }
 };
 
-/// The flow of one 2 x 2 system, and the smaller eigenvalue of its mean gradient tensor.
-struct Flow2 {
-  double x, y, eigenvalue;
+/// The results of one segment.
+struct FlowSegment {
+  alignas(64) double x[segment_columns];
+  alignas(64) double y[segment_columns];
+  alignas(64) double eigenvalue[segment_columns];  ///< only where asked for
 };
 
-/// Solves the sums of FlowProducts. `pixels`: how many pixels were summed.
-[[nodiscard]] inline Flow2 solve_flow(double xx, double xy, double yy, double xt, double yt, double pixels) noexcept {
-  // rounded: two equal products must give a determinant of exactly 0, fused or not
-  const double det = rounded(xx * yy) - rounded(xy * xy);
-  const double trace = xx + yy;
-  const double root = std::sqrt((xx - yy) * (xx - yy) + 4 * (xy * xy));
-  const double larger = trace + root;
-  const double smaller = larger > 0 ? 2 * det / larger : 0.0;  // det / larger: no cancellation between trace and root
-  const double by = det != 0 ? det : 1.0, one = det != 0 ? 2.0 : 0.0;
-  return {one * (yy * xt - xy * yt) / by, one * (xx * yt - xy * xt) / by, std::max(smaller, 0.0) / (4 * pixels)};
-}
-
-/// Solves n systems side by side: flows below the smallest eigenvalue become 0.
+/// Solves the n 2 x 2 systems of FlowProducts side by side.
 template <class T>
-[[gnu::noinline]] void solve_flows(Channels<const T> sums, Index n, double pixels, double min_eigenvalue,
-                                   double* __restrict x, double* __restrict y, double* __restrict eigenvalue) {
-  const T* __restrict xx = sums[0];
-  const T* __restrict xy = sums[1];
-  const T* __restrict yy = sums[2];
-  const T* __restrict xt = sums[3];
-  const T* __restrict yt = sums[4];
+[[gnu::noinline]] void solve_flows(const T* __restrict xx, const T* __restrict xy, const T* __restrict yy,
+                                   const T* __restrict xt, const T* __restrict yt, Index n, double* __restrict x,
+                                   double* __restrict y) {
   for (Index i = 0; i < n; i += lane_group) {
     for (Index k = i; k < i + lane_group; ++k) {
-      const Flow2 flow = solve_flow(static_cast<double>(xx[k]), static_cast<double>(xy[k]), static_cast<double>(yy[k]),
-                                    static_cast<double>(xt[k]), static_cast<double>(yt[k]), pixels);
-      const bool keep = flow.eigenvalue >= min_eigenvalue;
-      x[k] = keep ? flow.x : 0.0;
-      y[k] = keep ? flow.y : 0.0;
-      eigenvalue[k] = flow.eigenvalue;
+      const auto a = static_cast<double>(xx[k]), b = static_cast<double>(xy[k]), c = static_cast<double>(yy[k]);
+      const auto s = static_cast<double>(xt[k]), t = static_cast<double>(yt[k]);
+      const double det = determinant(a, b, c);
+      const double by = det != 0 ? det : 1.0, two = det != 0 ? 2.0 : 0.0;
+      x[k] = two * (c * s - b * t) / by;
+      y[k] = two * (a * t - b * s) / by;
     }
   }
 }
 
-/// Sums the products in T and calls sink(y, x, n, flow_x, flow_y, eigenvalue) for each segment with a whole window.
+/// The smaller eigenvalues of the n mean gradient tensors of `pixels` pixels each.
+template <class T>
+[[gnu::noinline]] void smaller_eigenvalues(const T* __restrict xx, const T* __restrict xy, const T* __restrict yy,
+                                           Index n, double pixels, double* __restrict eigenvalue) {
+  for (Index k = 0; k < n; ++k) {
+    const auto a = static_cast<double>(xx[k]), b = static_cast<double>(xy[k]), c = static_cast<double>(yy[k]);
+    eigenvalue[k] = (a - c) * (a - c) + 4 * (b * b);
+  }
+  Eigen::Map<Eigen::ArrayXd, Eigen::Aligned64> root(eigenvalue, n);
+  root = root.sqrt();  // Eigen's: std::sqrt has to set errno and therefore is no vector instruction
+  for (Index k = 0; k < n; ++k) {
+    const auto a = static_cast<double>(xx[k]), b = static_cast<double>(xy[k]), c = static_cast<double>(yy[k]);
+    const double larger = a + c + eigenvalue[k];
+    const double by = larger > 0 ? larger : 1.0;
+    // determinant / larger: no cancellation between trace and root. 4: the gradients were not halved
+    eigenvalue[k] = std::max(2 * determinant(a, b, c) / by, 0.0) / (4 * pixels);
+  }
+}
+
+template <class T>
+void solve_segment(Channels<const T> sums, Index n, double pixels, bool wants_eigenvalue, double min_eigenvalue,
+                   FlowSegment& flow) {
+  solve_flows(sums[0], sums[1], sums[2], sums[3], sums[4], n, flow.x, flow.y);
+  if (!wants_eigenvalue && min_eigenvalue <= 0) {
+    return;
+  }
+  smaller_eigenvalues(sums[0], sums[1], sums[2], n, pixels, flow.eigenvalue);
+  for (Index k = 0; min_eigenvalue > 0 && k < n; ++k) {
+    if (!(flow.eigenvalue[k] >= min_eigenvalue)) {
+      flow.x[k] = flow.y[k] = 0;
+    }
+  }
+}
+
+/// Sums the products in T and calls sink(y, x, n, flow) for each segment with whole windows.
 template <class T, class Pixel, class Sink>
 void for_each_flow(const Raster<const Pixel>& frame1, const Raster<const Pixel>& frame2, Index radius,
-                   double min_eigenvalue, int threads, const Sink& sink) {
+                   bool wants_eigenvalue, double min_eigenvalue, int threads, const Sink& sink) {
   const Window window(2 * radius + 1);
   const Index margin = radius + 1;
   constexpr Index widest = 512;  // five channels of double: the rings of such a strip fit the second-level cache
@@ -102,11 +127,9 @@ void for_each_flow(const Raster<const Pixel>& frame1, const Raster<const Pixel>&
     for (Index y = tile.y1 + 1; y < tile.y2 + 2 * radius + 1; ++y) {
       FlowProducts<Pixel, T>::load(sums.raw(), frame1, frame2, y, tile.x1 + 1, columns + 2 * radius);
       sums.feed([&](Index column, Index n, const auto& row) {
-        alignas(64) double flow_x[segment_columns];
-        alignas(64) double flow_y[segment_columns];
-        alignas(64) double eigenvalue[segment_columns];
-        solve_flows<T>(row, n, window.pixels(), min_eigenvalue, flow_x, flow_y, eigenvalue);
-        sink(y - radius, tile.x1 + margin + column, n, flow_x, flow_y, eigenvalue);
+        FlowSegment flow;
+        solve_segment<T>(row, n, window.pixels(), wants_eigenvalue, min_eigenvalue, flow);
+        sink(y - radius, tile.x1 + margin + column, n, flow);
       });
     }
   });
@@ -139,21 +162,24 @@ void write_flow(const Raster<const Pixel>& frame1, const Raster<const Pixel>& fr
   if (rows <= 2 * margin || cols <= 2 * margin) {
     return;
   }
-  const auto sink = [&](Index y, Index x, Index n, const double* fx, const double* fy, const double* eigenvalue) {
-    std::transform(fx, fx + n, flow_x.row(y) + x, [](double value) { return static_cast<X>(value); });
-    std::transform(fy, fy + n, flow_y.row(y) + x, [](double value) { return static_cast<Y>(value); });
-    if constexpr (!std::same_as<E, NoMap>) {
-      using Eigenvalue = std::remove_reference_t<decltype(*eigenvalues.data)>;
-      std::transform(eigenvalue, eigenvalue + n, eigenvalues.row(y) + x,
-                     [](double value) { return static_cast<Eigenvalue>(value); });
+  constexpr bool wants_eigenvalue = !std::same_as<E, NoMap>;
+  const auto sink = [&](Index y, Index x, Index n, const FlowSegment& flow) {
+    const auto copy = [&](const double* from, auto* to) {
+      std::transform(from, from + n, to,
+                     [](double value) { return static_cast<std::remove_reference_t<decltype(*to)>>(value); });
+    };
+    copy(flow.x, flow_x.row(y) + x);
+    copy(flow.y, flow_y.row(y) + x);
+    if constexpr (wants_eigenvalue) {
+      copy(flow.eigenvalue, eigenvalues.row(y) + x);
     }
   };
   if constexpr (std::integral<Pixel> && sizeof(Pixel) == 1) {
     if (radius <= 90) {  // (2 * 90 + 1)^2 * 255^2 < 2^31
-      return for_each_flow<std::int32_t>(frame1, frame2, radius, min_eigenvalue, threads, sink);
+      return for_each_flow<std::int32_t>(frame1, frame2, radius, wants_eigenvalue, min_eigenvalue, threads, sink);
     }
   }
-  for_each_flow<double>(frame1, frame2, radius, min_eigenvalue, threads, sink);
+  for_each_flow<double>(frame1, frame2, radius, wants_eigenvalue, min_eigenvalue, threads, sink);
 }
 
 template <class Image1, class Image2>

@@ -37,7 +37,7 @@ class OwnMeanSweep {
         mean_rows_(static_cast<std::size_t>(order_.depth() * width_)),
         residual_rows_(static_cast<std::size_t>(order_.depth() * width_)) {}
 
-  /// Calls sink(y, x, n, means, variances) for each row, in order, and each segment of it; sink may overwrite the
+  /// Calls sink(y, x, n, means, variances), both aligned to 64 bytes, for each row and segment; sink may overwrite the
   /// pixels it was called for.
   template <class Sink>
   void run(const ExtendedImage<Pixel>& image, const Sink& sink) {
@@ -98,8 +98,8 @@ class OwnMeanSweep {
     const Index y = v - window_.down();
     residuals_.feed([&](Index column, Index count, const auto& sums) {
       ResidualStatistic::finish(sums, count, window_.pixels(), segment_, nullptr);
-      const T* means = mean_rows_.data() + modulo(y, order_.depth()) * width_ + (x1_ - first_) + column;
-      sink(y, x1_ + column, count, means, static_cast<const T*>(segment_));
+      std::copy_n(mean_rows_.data() + modulo(y, order_.depth()) * width_ + (x1_ - first_) + column, count, means_out_);
+      sink(y, x1_ + column, count, static_cast<const T*>(means_out_), static_cast<const T*>(segment_));
     });
   }
 
@@ -110,7 +110,8 @@ class OwnMeanSweep {
   WindowSums<typename MeanStatistic::Pieces> means_;
   WindowSums<typename ResidualStatistic::Pieces> residuals_;
   std::vector<T> mean_rows_, residual_rows_;
-  T segment_[segment_columns];
+  alignas(64) T segment_[segment_columns];
+  alignas(64) T means_out_[segment_columns] = {};
 };
 
 /// Sweeps the whole image in column strips; in place, in one strip of whole rows on one thread.
