@@ -9,8 +9,8 @@
 
 #include "../match/assign.hpp"
 #include "category_rows.hpp"
-#include "exact_sum.hpp"
 #include "image_pairs.hpp"
+#include "reproducible_sum.hpp"
 
 namespace boxlap {
 
@@ -150,7 +150,7 @@ template <class R, Labels LA, Labels LB>
   score.truths = pairs.truths();
   score.predictions = pairs.predictions();
   score.pairs = pairs.shared.nonzeros();
-  detail::ExactSum sum;
+  detail::ReproducibleSum sum;
   for (Index i = 0; i < pairs.truths(); ++i) {
     const Index j = prediction_of_truth[detail::at(i)];
     const R shared = j >= 0 && j < pairs.predictions() ? pairs.shared.at(i, j) : R{0};
@@ -229,7 +229,7 @@ requires OverlappingShapes<A, B>
     return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : if_none;
   };
   DatasetScore total;
-  detail::ExactSum iou, recall, precision, precision_all;
+  detail::ReproducibleSum iou, recall, precision, precision_all;
   std::vector<LabelTally> labels;
   std::size_t distinct = 0;
   for (const ImageScore& image : images) {

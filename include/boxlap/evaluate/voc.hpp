@@ -9,8 +9,8 @@
 
 #include "average_precision.hpp"
 #include "category_rows.hpp"
-#include "exact_sum.hpp"
 #include "image_pairs.hpp"
+#include "reproducible_sum.hpp"
 
 namespace boxlap {
 
@@ -164,7 +164,7 @@ requires OverlappingShapes<A, B>
     return a.category != b.category ? a.category < b.category : a.image->id < b.image->id;
   });
   VocSummary summary;
-  detail::ExactSum mean;
+  detail::ReproducibleSum mean;
   std::vector<double> scores;
   std::vector<Outcome> outcomes;
   for (std::size_t begin = 0, end = 0; begin < runs.size(); begin = end) {

@@ -14,7 +14,7 @@ namespace boxlap::detail {
 /// A mean over images is then the same to the last bit whatever order, thread or machine the images came from. Keeps a
 /// few non-overlapping partial sums (Shewchuk, Discrete & Computational Geometry 18, 1997); amortised O(1) an addition
 /// for numbers of one magnitude. The total must not overflow.
-class ExactSum {
+class ReproducibleSum {
  public:
   void add(double x) {
     std::size_t kept = 0;
