@@ -41,9 +41,9 @@ template <class T>
 /// A ring on its way to be checked, with what is needed to speak of it in the caller's numbers.
 template <class T>
 struct CheckedRing {
-  std::vector<Point<T>> points;
+  std::vector<Point<T>> points{};
   Index part = 0, hole = none;  ///< hole: none is the part's shell
-  std::vector<Index> rows;      ///< the caller's row of each vertex; empty: its own
+  std::vector<Index> rows{};      ///< the caller's row of each vertex; empty: its own
   bool reversed = false;
 
   [[nodiscard]] Index row(std::size_t k) const noexcept {

@@ -170,8 +170,17 @@ template <class R, class T>
   if constexpr (std::same_as<R, T>) {
     return box;
   } else {
-    return prepare(RotatedBox<R>{static_cast<R>(box.cx), static_cast<R>(box.cy), static_cast<R>(box.half_w) * 2,
-                                 static_cast<R>(box.half_h) * 2, static_cast<R>(box.degrees)});
+    const R half_w = static_cast<R>(box.half_w), half_h = static_cast<R>(box.half_h),
+            rest = static_cast<R>(box.degrees);
+    const auto [cos, sin] = detail::direction_of_rest(rest);
+    return {static_cast<R>(box.cx),
+            static_cast<R>(box.cy),
+            half_w,
+            half_h,
+            cos,
+            sin,
+            detail::rounded(2 * half_w * (2 * half_h)),
+            rest};
   }
 }
 

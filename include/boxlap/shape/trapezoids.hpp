@@ -41,7 +41,7 @@ template <class T>
 /// first `inlined` cost no allocation.
 class SideBlocks {
  public:
-  enum Field { left, right, left_y, slope, sign, fields };
+  enum Field : std::size_t { left, right, left_y, slope, sign, fields };
   static constexpr std::size_t inlined = 64;
   static constexpr std::size_t lanes = lane_count<double>;
 

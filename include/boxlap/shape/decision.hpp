@@ -1,0 +1,50 @@
+/// Whether an IoU reaches a threshold, where rounding may leave it open.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "mixed_overlap.hpp"
+#include "overlap.hpp"
+
+namespace boxlap {
+
+enum class Decision { no, yes, within_rounding };
+
+/// How far iou(a, b) may be from the exact value: 8 u (1 + k), u the rounding unit of its scalar type, k = L (La + Lb +
+/// d) / smaller area, with L the smaller diagonal of the bounds, La and Lb both, d the distance of their centres.
+/// Infinite where an area is 0 or the bounds are NaN.
+template <detail::OwnShape A, detail::OwnShape B>
+[[nodiscard]] double iou_error_bound(const A& a, const B& b) {
+  using R = detail::Overlap<A, B>;
+  const Box<double> bounds_a = cast<double>(bounds(a)), bounds_b = cast<double>(bounds(b));
+  const double diagonal_a = std::hypot(bounds_a.x2 - bounds_a.x1, bounds_a.y2 - bounds_a.y1);
+  const double diagonal_b = std::hypot(bounds_b.x2 - bounds_b.x1, bounds_b.y2 - bounds_b.y1);
+  const Point<double> center_a = center(bounds_a), center_b = center(bounds_b);
+  const double distance = std::hypot(center_a.x - center_b.x, center_a.y - center_b.y);
+  const double least = std::min(static_cast<double>(area(a)), static_cast<double>(area(b)));
+  const double k = std::min(diagonal_a, diagonal_b) * (diagonal_a + diagonal_b + distance) / least;
+  const double bound = 4 * static_cast<double>(std::numeric_limits<R>::epsilon()) * (1 + k);
+  return least > 0 && bound >= 0 ? bound : std::numeric_limits<double>::infinity();
+}
+
+/// Whether the exact IoU of the shapes is at least `threshold`: a certain yes, a certain no, or so close that the
+/// rounding of iou(a, b) covers the threshold. Shapes of area 0 or with NaN have IoU 0, for certain.
+///
+/// Any two of Box, RotatedBox, Polygon. Nothing is certain of polygons with hundreds of sides above one another, whose
+/// error can exceed iou_error_bound(). Cost of one iou().
+template <detail::OwnShape A, detail::OwnShape B>
+[[nodiscard]] Decision iou_at_least(const A& a, const B& b, double threshold) {
+  const double overlap = static_cast<double>(iou(a, b));
+  const double bound = iou_error_bound(a, b);
+  if (!(bound < std::numeric_limits<double>::infinity())) {
+    return overlap >= threshold ? Decision::yes : Decision::no;
+  }
+  if (overlap - bound >= threshold || threshold <= 0) {
+    return Decision::yes;
+  }
+  return overlap + bound < threshold || threshold > 1 ? Decision::no : Decision::within_rounding;
+}
+
+}  // namespace boxlap

@@ -1,0 +1,140 @@
+/// What can be measured on one shape: centroid, perimeter, hull, rectangle of least area, and the points inside.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "box.hpp"
+#include "convex_hull.hpp"
+#include "polygon.hpp"
+#include "predicates.hpp"
+#include "rotated_box.hpp"
+
+namespace boxlap {
+
+/// The centre of mass; of a box its centre.
+template <class T>
+[[nodiscard]] constexpr Point<T> centroid(const Box<T>& box) noexcept {
+  return center(box);
+}
+
+template <class T>
+[[nodiscard]] constexpr Point<T> centroid(const RotatedBox<T>& box) noexcept {
+  return {box.cx, box.cy};
+}
+
+/// The centre of mass of shells without holes, to a few ulp of the coordinates; NaN for the empty polygon. O(n).
+template <class T>
+[[nodiscard]] Point<T> centroid(const Polygon<T>& polygon) noexcept {
+  const double origin_x = bounds(polygon).x1, origin_y = bounds(polygon).y1;
+  detail::LongSum moment_x, moment_y;
+  for (Index r = 0; r < polygon.rings(); ++r) {
+    const auto ring = polygon.ring(r);
+    for (std::size_t k = 0; k < ring.size(); ++k) {
+      const Point<T>&a = ring[k], &b = ring[k + 1 < ring.size() ? k + 1 : 0];
+      const double ax = a.x - origin_x, ay = a.y - origin_y, bx = b.x - origin_x, by = b.y - origin_y;
+      detail::ExactSum<4> cross;
+      cross.add_product(ax, by);
+      cross.add_product(-bx, ay);
+      moment_x.add_product(cross.value(), ax + bx);
+      moment_y.add_product(cross.value(), ay + by);
+    }
+  }
+  const double six_areas = 6 * detail::PolygonAccess<T>::area(polygon);
+  return {static_cast<T>(origin_x + moment_x.value() / six_areas),
+          static_cast<T>(origin_y + moment_y.value() / six_areas)};
+}
+
+/// The length of the border, that of holes included.
+template <class T>
+[[nodiscard]] constexpr T perimeter(const Box<T>& box) noexcept {
+  return 2 * ((box.x2 - box.x1) + (box.y2 - box.y1));
+}
+
+template <class T>
+[[nodiscard]] constexpr T perimeter(const RotatedBox<T>& box) noexcept {
+  return 2 * (box.w + box.h);
+}
+
+template <class T>
+[[nodiscard]] T perimeter(const Polygon<T>& polygon) noexcept {
+  double length = 0;
+  for (Index r = 0; r < polygon.rings(); ++r) {
+    const auto ring = polygon.ring(r);
+    for (std::size_t k = 0; k < ring.size(); ++k) {
+      const Point<T>&a = ring[k], &b = ring[k + 1 < ring.size() ? k + 1 : 0];
+      length += std::hypot(static_cast<double>(b.x) - a.x, static_cast<double>(b.y) - a.y);
+    }
+  }
+  return static_cast<T>(length);
+}
+
+/// The convex hull of all parts, as a polygon; empty for the empty polygon. O(n log n).
+template <class T>
+[[nodiscard]] Polygon<T> convex_hull(const Polygon<T>& polygon) {
+  return make_polygon(convex_hull(std::vector<Point<T>>(polygon.points().begin(), polygon.points().end())));
+}
+
+/// The rotated box of least area around all parts; see min_area_rectangle() of points.
+template <class T>
+[[nodiscard]] RotatedBox<T> min_area_rectangle(const Polygon<T>& polygon) {
+  std::vector<Point<double>> points;
+  points.reserve(polygon.points().size());
+  for (const Point<T>& p : polygon.points()) {
+    points.push_back({p.x, p.y});
+  }
+  return cast<T>(min_area_rectangle(std::move(points)));
+}
+
+/// Whether the point lies in the shape or on its border. False for NaN and for inverted boxes. O(1).
+template <class T>
+[[nodiscard]] constexpr bool contains(const Box<T>& box, const Point<T>& p) noexcept {
+  return box.x1 <= p.x && p.x <= box.x2 && box.y1 <= p.y && p.y <= box.y2;
+}
+
+/// Up to rounding on the border, exact for multiples of 90 degrees near the origin.
+template <class T>
+[[nodiscard]] bool contains(const PreparedRotatedBox<T>& box, const Point<T>& p) noexcept {
+  const T dx = p.x - box.cx, dy = p.y - box.cy;
+  return std::abs(detail::rounded(box.cos * dx) + detail::rounded(box.sin * dy)) <= box.half_w &&
+         std::abs(detail::rounded(box.cos * dy) - detail::rounded(box.sin * dx)) <= box.half_h;
+}
+
+template <class T>
+[[nodiscard]] bool contains(const RotatedBox<T>& box, const Point<T>& p) noexcept {
+  return contains(prepare(box), p);
+}
+
+/// Exact, on the border too: the border of a hole belongs to the polygon. O(n).
+template <class T>
+[[nodiscard]] bool contains(const Polygon<T>& polygon, const Point<T>& p) noexcept {
+  if (polygon.empty() || !contains(bounds(polygon), p)) {
+    return false;
+  }
+  bool inside = false;
+  for (Index r = 0; r < polygon.rings(); ++r) {
+    const auto ring = polygon.ring(r);
+    for (std::size_t k = 0; k < ring.size(); ++k) {
+      const Point<T>*a = &ring[k], *b = &ring[k + 1 < ring.size() ? k + 1 : 0];
+      if (b->y < a->y) {
+        std::swap(a, b);
+      }
+      if (p.y < a->y || p.y > b->y) {
+        continue;
+      }
+      const int side = detail::orientation(*a, *b, p);
+      if (side == 0 && std::min(a->x, b->x) <= p.x && p.x <= std::max(a->x, b->x)) {
+        return true;
+      }
+      inside ^= side > 0 && a->y <= p.y && p.y < b->y;
+    }
+  }
+  return inside;
+}
+
+}  // namespace boxlap
