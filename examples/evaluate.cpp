@@ -1,5 +1,6 @@
 /// How good is a detector? Boxes of truth and predictions to pairs, matches, recall and precision, without any N x M
-/// matrix. Without arguments on a made scene of 5,000 truths and 10,000 predictions; else on CSV files.
+/// matrix. Without arguments on a made scene of 5,000 truths and 10,000 predictions; else on CSV files, of boxes or of
+/// polygons.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
@@ -101,6 +102,9 @@ Input read_files(const Arguments& arguments) {
   input.predictions = read_annotations(arguments.predictions, Role::predictions, input.images, input.labels);
   input.title = arguments.predictions + " against " + arguments.truth;
   agree_on_images(input);
+  if (input.truth.has_polygons != input.predictions.has_polygons) {
+    make_polygons(input.truth.has_polygons ? input.predictions : input.truth);
+  }
   if (input.truth.names_labels != input.predictions.names_labels) {  // nothing to compare: one class
     std::fill(input.truth.label_of.begin(), input.truth.label_of.end(), 0);
     std::fill(input.predictions.label_of.begin(), input.predictions.label_of.end(), 0);
@@ -176,14 +180,26 @@ std::size_t pictured_image(const Input& input, const Arguments& arguments) {
   return static_cast<std::size_t>(found - input.images.all().begin());
 }
 
+/// The boxes of an image in the scalar type that is computed in.
 template <class T>
+auto shapes_of(const Annotations& table, std::span<const Index> rows, Box<T>) {
+  return boxlap::view(rows.size(), [&table, rows](Index i) {
+    return boxlap::cast<T>(table.boxes[boxlap::detail::at(rows[boxlap::detail::at(i)])]);
+  });
+}
+
+auto shapes_of(const Annotations& table, std::span<const Index> rows, const boxlap::Polygon<double>&) {
+  return boxlap::view(rows.size(), [&table, rows](Index i) -> const boxlap::Polygon<double>& {
+    return table.polygons[boxlap::detail::at(rows[boxlap::detail::at(i)])];
+  });
+}
+
+template <class Shape>
 Outcome evaluate(const Input& input, const std::vector<Index>& rank_of_label, const Arguments& arguments) {
   const ByImage truth(input.truth.image_of, input.images.size());
   const ByImage predictions(input.predictions.image_of, input.images.size());
-  const auto boxes = [](const Annotations& table, std::span<const Index> rows) {
-    return boxlap::view(rows.size(), [&table, rows](Index i) {
-      return boxlap::cast<T>(table.boxes[boxlap::detail::at(rows[boxlap::detail::at(i)])]);
-    });
+  const auto shapes = [](const Annotations& table, std::span<const Index> rows) {
+    return shapes_of(table, rows, Shape{});
   };
   const auto labels = [&](const Annotations& table, std::span<const Index> rows) {
     return boxlap::view(rows.size(), [&, rows](Index i) {
@@ -197,9 +213,9 @@ Outcome evaluate(const Input& input, const std::vector<Index>& rank_of_label, co
   outcome.images.reserve(input.images.size());
   for (std::size_t image = 0; image < input.images.size(); ++image) {
     const auto truth_rows = truth.rows(image), predicted_rows = predictions.rows(image);
-    boxlap::ImageScore score = evaluate_image(boxes(input.truth, truth_rows), boxes(input.predictions, predicted_rows),
-                                              labels(input.truth, truth_rows),
-                                              labels(input.predictions, predicted_rows), arguments.score, outcome);
+    boxlap::ImageScore score = evaluate_image(
+        shapes(input.truth, truth_rows), shapes(input.predictions, predicted_rows), labels(input.truth, truth_rows),
+        labels(input.predictions, predicted_rows), arguments.score, outcome);
     if (image == pictured && !arguments.svg.empty()) {
       outcome.pictured = score;
     }
@@ -211,8 +227,9 @@ Outcome evaluate(const Input& input, const std::vector<Index>& rank_of_label, co
   outcome.peak_heap_bytes = scope.peak_bytes();
   if (!arguments.svg.empty() && !input.images.all().empty()) {
     const std::string& name = input.images[static_cast<Index>(pictured)];
-    picture::detections(boxes(input.truth, truth.rows(pictured)), boxes(input.predictions, predictions.rows(pictured)),
-                        outcome.pictured, name.empty() ? input.title : name)
+    picture::detections(shapes(input.truth, truth.rows(pictured)),
+                        shapes(input.predictions, predictions.rows(pictured)), outcome.pictured,
+                        name.empty() ? input.title : name)
         .save(arguments.svg);
   }
   return outcome;
@@ -357,8 +374,12 @@ void run(const Arguments& arguments) {
   for (std::size_t label = 0; label < rank_of_label.size(); ++label) {
     label_of_rank[boxlap::detail::at(rank_of_label[label])] = static_cast<Index>(label);
   }
-  const Outcome outcome = arguments.float32 ? evaluate<float>(input, rank_of_label, arguments)
-                                            : evaluate<double>(input, rank_of_label, arguments);
+  if (input.truth.has_polygons && arguments.float32) {
+    throw csv::Error("--float32: expected boxes, the files have polygons");
+  }
+  const Outcome outcome = input.truth.has_polygons ? evaluate<boxlap::Polygon<double>>(input, rank_of_label, arguments)
+                          : arguments.float32      ? evaluate<Box<float>>(input, rank_of_label, arguments)
+                                                   : evaluate<Box<double>>(input, rank_of_label, arguments);
   if (arguments.json) {
     const std::string text = as_json(input, label_of_rank, outcome, arguments, read_seconds)
                                  .dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
@@ -373,7 +394,8 @@ void run(const Arguments& arguments) {
 int main(int argc, char** argv) {
   Arguments arguments;
   CLI::App app("Recall, precision and class recall of detections against truth, matched one to one.");
-  auto* truth = app.add_option("--truth", arguments.truth, "CSV: image_path,xmin,ymin,xmax,ymax,label");
+  auto* truth = app.add_option("--truth", arguments.truth,
+                               "CSV: image_path,xmin,ymin,xmax,ymax,label, or geometry (WKT) for the corners");
   auto* predictions =
       app.add_option("--predictions", arguments.predictions, "CSV: the same, a score column is allowed");
   truth->needs(predictions);

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <vector>
 
 #include <boxlap/core/range.hpp>
 #include <boxlap/evaluate/detection.hpp>
+#include <boxlap/shape/polygon.hpp>
 #include <boxlap/shape/shape.hpp>
 
 #include "svg.hpp"
@@ -25,6 +27,17 @@ namespace picture {
 template <class T>
 void draw(svg::Canvas& canvas, const boxlap::Box<T>& box, const svg::Style& style) {
   canvas.box(box, style);
+}
+
+template <class T>
+void draw(svg::Canvas& canvas, const boxlap::Polygon<T>& polygon, const svg::Style& style) {
+  std::vector<std::span<const boxlap::Point<T>>> rings;
+  for (boxlap::Index r = 0; r < polygon.rings(); ++r) {
+    rings.push_back(polygon.ring(r));
+  }
+  if (!rings.empty()) {
+    canvas.rings(rings, style);
+  }
 }
 
 /// Truths are filled (found blue, missed orange), predictions are outlines (matched black, false alarms purple).
@@ -46,6 +59,9 @@ template <boxlap::Shapes A, boxlap::Shapes B>
   const auto extend = [&](const auto& shapes, boxlap::Index count) {
     for (boxlap::Index i = 0; i < count; ++i) {
       const auto b = bounds(boxlap::detail::element(shapes, i));
+      if (!has_extent(b)) {
+        continue;
+      }
       x1 = first ? double(b.x1) : std::min(x1, double(b.x1)), x2 = first ? double(b.x2) : std::max(x2, double(b.x2));
       y1 = first ? double(b.y1) : std::min(y1, double(b.y1)), y2 = first ? double(b.y2) : std::max(y2, double(b.y2));
       first = false;
