@@ -24,11 +24,6 @@ struct alignas(64) BoxBlock {
   T x1[block_size], y1[block_size], x2[block_size], y2[block_size];
 
   [[nodiscard]] static constexpr Box<T> no_box() noexcept { return {most, most, -most, -most}; }
-  void clear() noexcept {
-    for (Index lane = 0; lane < block_size; ++lane) {
-      set(lane, no_box());
-    }
-  }
   void set(Index lane, const Box<T>& box) noexcept {
     x1[lane] = box.x1;
     y1[lane] = box.y1;

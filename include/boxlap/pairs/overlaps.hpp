@@ -53,7 +53,7 @@ struct UnionMeasure {
   static constexpr bool symmetric = true;
   template <class R>
   [[nodiscard]] constexpr R operator()(R shared, R area_a, R area_b) const noexcept {
-    return union_of(shared, area_a, area_b);
+    return shared > 0 ? union_of(shared, area_a, area_b) : R{0};  // the same pairs as the intersection
   }
 };
 

@@ -46,26 +46,29 @@ class PackedTree {
   }
 
   /// The boxes in the order they came, in blocks without levels above: for inputs too small to be worth ordering.
-  /// Lane k of leaf i / 16 is row i, free where the box cannot meet anything.
   template <Meeting meeting, class BoxAt>
   static PackedTree unordered(Index n, const BoxAt& box_at) {
     PackedTree tree;
-    tree.boxes_ = n;
+    tree.rows_ = uninitialized<Index>(at(n));
     tree.blocks_ = uninitialized<BoxBlock<T>>(at(blocks_for(n)));
     for (Index i = 0; i < n; ++i) {
-      BoxBlock<T>& block = tree.blocks_[at(i / block_size)];
-      if (i % block_size == 0) {
-        block.clear();
-      }
       if (const Box<T> box = box_at(i); enters<meeting>(box)) {
-        block.set(i % block_size, box);
+        tree.rows_[at(tree.boxes_)] = i;
+        tree.set_lane(0, tree.boxes_++, box);
       }
     }
+    tree.free_lanes(0, tree.boxes_);
     return tree;
   }
 
+  [[nodiscard]] Index size() const noexcept { return boxes_; }                ///< boxes in the tree
   [[nodiscard]] bool ordered() const noexcept { return levels_ > 0; }         ///< false: made by unordered()
   [[nodiscard]] Index leaves() const noexcept { return blocks_for(boxes_); }  ///< blocks of boxes
+  /// Bit l is set where box l of leaf k meets `box`.
+  template <Meeting meeting>
+  [[nodiscard]] std::uint32_t meeting_boxes(Index k, const Box<T>& box) const noexcept {
+    return meeting_lanes<meeting>(leaf(k), box) & used_lanes(boxes_ - k * block_size);
+  }
   [[nodiscard]] const BoxBlock<T>& leaf(Index k) const noexcept { return blocks_[at(k)]; }
   [[nodiscard]] Box<T> leaf_bounds(Index k) const noexcept {
     return blocks_[at(first_[1] + k / block_size)].get(k % block_size);
@@ -87,7 +90,8 @@ class PackedTree {
     std::size_t depth = 0;
     const auto open = [&](Index level, Index block) {
       const Index first_child = first >> (4 * (level - 1));  // the child with leaf `first` below it
-      std::uint32_t lanes = meeting_lanes<meeting>(blocks_[at(first_[at(level)] + block)], box);
+      std::uint32_t lanes = meeting_lanes<meeting>(blocks_[at(first_[at(level)] + block)], box) &
+                            used_lanes(first_[at(level)] - first_[at(level - 1)] - block * block_size);
       if (block * block_size < first_child) {
         lanes &= ~std::uint32_t{0} << (first_child - block * block_size);
       }
@@ -127,36 +131,44 @@ class PackedTree {
     return total;
   }
 
+  /// The lanes of a block that hold something, if `left` boxes are left from its first one on. Free lanes meet no
+  /// finite box, but an infinite one would seem to meet them.
+  [[nodiscard]] static std::uint32_t used_lanes(Index left) noexcept {
+    return left >= block_size ? 0xffffU : (1U << left) - 1;
+  }
+
+  void set_lane(Index level, Index k, const Box<T>& box) noexcept {
+    const std::size_t lane = at(k);
+    blocks_[at(first_[at(level)]) + lane / block_lanes].set(static_cast<Index>(lane % block_lanes), box);
+  }
+
+  void free_lanes(Index level, Index used) noexcept {
+    for (Index k = used; k % block_size != 0; ++k) {
+      set_lane(level, k, BoxBlock<T>::no_box());
+    }
+  }
+
   template <class BoxAt>
   void fill_leaves(std::span<const PackedRow> order, const BoxAt& box_at) {
-    for (std::size_t k = 0; k < order.size(); ++k) {
-      rows_[k] = order[k].row;
-      blocks_[k / block_lanes].set(static_cast<Index>(k % block_lanes), box_at(order[k].row));
+    for (Index k = 0; k < boxes_; ++k) {
+      rows_[at(k)] = order[at(k)].row;
+      set_lane(0, k, box_at(order[at(k)].row));
     }
-    for (std::size_t k = order.size(); k % block_lanes != 0; ++k) {
-      blocks_[k / block_lanes].set(static_cast<Index>(k % block_lanes), BoxBlock<T>::no_box());
-    }
+    free_lanes(0, boxes_);
   }
 
   void build_levels() {
     Index width = leaves();
     first_[1] = width;
-    if (width == 0) {
-      return;
-    }
-    do {
+    while (width > 1 || (width == 1 && levels_ == 0)) {
       ++levels_;
       for (Index k = 0; k < width; ++k) {
-        BoxBlock<T>& parent = blocks_[at(first_[at(levels_)] + k / block_size)];
-        parent.set(k % block_size, blocks_[at(first_[at(levels_ - 1)] + k)].bounds());
+        set_lane(levels_, k, blocks_[at(first_[at(levels_ - 1)] + k)].bounds());
       }
-      const Index above = blocks_for(width);
-      for (Index k = width; k % block_size != 0; ++k) {
-        blocks_[at(first_[at(levels_)] + k / block_size)].set(k % block_size, BoxBlock<T>::no_box());
-      }
-      width = above;
+      free_lanes(levels_, width);
+      width = blocks_for(width);
       first_[at(levels_) + 1] = first_[at(levels_)] + width;
-    } while (width > 1);
+    }
   }
 
   Index boxes_ = 0, levels_ = 0;

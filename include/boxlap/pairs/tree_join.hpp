@@ -81,11 +81,11 @@ struct TreeJoin {
     const Index* rows = a.leaf_rows(leaf);
     return b.template for_each_leaf<meeting>(a.leaf_bounds(leaf), self ? leaf : 0, [&](Index other) {
       const Index* other_rows = b.leaf_rows(other);
-      std::uint32_t lanes = meeting_lanes<meeting>(ours, b.leaf_bounds(other));
+      std::uint32_t lanes = a.template meeting_boxes<meeting>(leaf, b.leaf_bounds(other));
       for (; lanes != 0; lanes &= lanes - 1) {
         const int lane = std::countr_zero(lanes);
         const Box<T> box = ours.get(lane);
-        std::uint32_t hits = meeting_lanes<meeting>(b.leaf(other), box);
+        std::uint32_t hits = b.template meeting_boxes<meeting>(other, box);
         if (self && other == leaf) {
           hits &= ~std::uint32_t{1} << lane;  // the lanes after this one
         }
@@ -105,19 +105,18 @@ struct TreeJoin {
   /// A block of a against every block of b; pairs come out ascending.
   template <class Visit>
   bool join_unordered(Index block, Visit& visit) const {
-    for (Index lane = 0; lane < block_size; ++lane) {
-      const Box<T> box = a.leaf(block).get(lane);
-      if (!enters<meeting>(box)) {
-        continue;
-      }
+    const Index end = std::min(a.size(), (block + 1) * block_size);
+    for (Index k = block * block_size; k < end; ++k) {
+      const Box<T> box = a.leaf(block).get(k % block_size);
       for (Index other = self ? block : 0; other < b.leaves(); ++other) {
-        std::uint32_t hits = meeting_lanes<meeting>(b.leaf(other), box);
+        std::uint32_t hits = b.template meeting_boxes<meeting>(other, box);
         if (self && other == block) {
-          hits &= ~std::uint32_t{1} << lane;
+          hits &= ~std::uint32_t{1} << (k % block_size);
         }
         for (; hits != 0; hits &= hits - 1) {
           const int hit = std::countr_zero(hits);
-          if (!goes_on(visit, block * block_size + lane, other * block_size + hit, box, b.leaf(other).get(hit))) {
+          if (!goes_on(visit, a.leaf_rows(block)[k % block_size], b.leaf_rows(other)[hit], box,
+                       b.leaf(other).get(hit))) {
             return false;
           }
         }

@@ -1,0 +1,167 @@
+#include <boxlap/pairs/overlaps.hpp>
+
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+#include <vector>
+
+#include "../../examples/support/heap.hpp"
+#include "../catch.hpp"
+#include "../nms/circle.hpp"
+#include "../support/join_scenes.hpp"
+
+using namespace boxlap;
+
+namespace {
+
+/// The dense matrix that nobody should allocate, kept where its values are wanted.
+template <class A, class B, class Value>
+auto brute(const A& a, const B& b, bool self, double min, const Value& value) {
+  std::vector<Triple<decltype(value(a[0], b[0]))>> triples;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const auto v = value(a[i], b[j]);
+      if (!(self && i == j) && v > 0 && double(v) >= min) {
+        triples.push_back({Index(i), Index(j), v});
+      }
+    }
+  }
+  return make_csr(Index(a.size()), Index(b.size()), triples);
+}
+
+const auto by_iou = [](const auto& a, const auto& b) { return iou(a, b); };
+const auto by_iof = [](const auto& a, const auto& b) { return iof(a, b); };
+const auto by_intersection = [](const auto& a, const auto& b) { return intersection_area(a, b); };
+const auto by_union = [](const auto& a, const auto& b) {
+  const auto shared = intersection_area(a, b);
+  return shared > 0 ? area(a) + area(b) - shared : shared;
+};
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("matrices hold what the functions of two boxes say, to the bit", "", float, double) {
+  const auto seed = GENERATE(1U, 2U);
+  const int n = GENERATE(0, 1, 40, 500);
+  CAPTURE(seed, n);
+  scenes::Rng rng(seed);
+  const auto sets = scenes::awkward<TestType>(n, rng);
+  const auto others = scenes::awkward<TestType>(n + 5, rng);
+  for (std::size_t k = 0; k < sets.size(); ++k) {
+    INFO(sets[k].name);
+    const auto &a = sets[k].boxes, &b = others[k].boxes;
+    for (const double min : {0.0, 0.5}) {
+      REQUIRE(iou_matrix(a, b, {.min = min}) == brute(a, b, false, min, by_iou));
+      REQUIRE(iou_matrix(a, {.min = min}) == brute(a, a, true, min, by_iou));
+      REQUIRE(iof_matrix(a, b, {.min = min}) == brute(a, b, false, min, by_iof));
+      REQUIRE(iof_matrix(a, {.min = min}) == brute(a, a, true, min, by_iof));
+    }
+    REQUIRE(intersection_matrix(a, b) == brute(a, b, false, 0, by_intersection));
+    REQUIRE(intersection_matrix(a) == brute(a, a, true, 0, by_intersection));
+    REQUIRE(union_matrix(a, b, {.threads = 2}) == brute(a, b, false, 0, by_union));
+    REQUIRE(union_matrix(a) == brute(a, a, true, 0, by_union));
+    REQUIRE(iou_matrix(ShapeIndex(a), b) == iou_matrix(a, b));
+    REQUIRE(iou_matrix(a, ShapeIndex(b), {.min = 0.3, .threads = 3}) == iou_matrix(a, b, {.min = 0.3}));
+  }
+}
+
+TEST_CASE("mixed scalar types give the wider one") {
+  scenes::Rng rng(3);
+  const auto a = scenes::uniform<float>(300, 1000, 60, rng);
+  const auto b = scenes::uniform<double>(300, 1000, 60, rng);
+  CHECK(iou_matrix(a, b) == brute(a, b, false, 0, by_iou));
+  CHECK(iou_matrix(b, a, {.min = 0.2}) == brute(b, a, false, 0.2, by_iou));
+}
+
+TEMPLATE_TEST_CASE("no pair at the threshold is lost or won", "", float, double) {
+  // Pairs whose IoU is within a few units in the last place of the threshold, at many places and sizes.
+  const double min = GENERATE(0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 1.0);
+  CAPTURE(min);
+  scenes::Rng rng(4);
+  std::uniform_real_distribution<double> unit(0, 1);
+  std::vector<Box<TestType>> a, b;
+  for (int k = 0; k < 3000; ++k) {
+    const double size = std::pow(10.0, 4 * unit(rng) - 1), x = 2e4 * unit(rng), y = 2e4 * unit(rng);
+    const Box<TestType> box{TestType(x), TestType(y), TestType(x + size), TestType(y + size * (0.5 + unit(rng)))};
+    Box<TestType> other = box;  // shifted, cut or grown until the IoU is the threshold
+    const TestType w = box.x2 - box.x1;
+    if (k % 3 == 0) {
+      const TestType shift = w * TestType((1 - min) / (1 + min));
+      other.x1 += shift;
+      other.x2 += shift;
+    } else if (k % 3 == 1) {
+      other.x2 = other.x1 + w * TestType(min);
+    } else {
+      other.x1 -= w * TestType(1 / min - 1) / 2;
+      other.x2 += w * TestType(1 / min - 1) / 2;
+    }
+    for (int step = 0; step < k % 9; ++step) {
+      other.x2 = std::nextafter(other.x2, k % 2 == 0 ? TestType(1e30) : TestType(0));
+    }
+    a.push_back(box);
+    b.push_back(other);
+  }
+  const auto expected = brute(a, b, false, min, by_iou);
+  CHECK(iou_matrix(a, b, {.min = min}) == expected);
+  CHECK(expected.nonzeros() >= 300);
+}
+
+TEST_CASE("a threshold saves the joining of pairs that cannot reach it") {
+  scenes::Rng rng(5);
+  const auto a = scenes::uniform<float>(4000, 1000, 40, rng), b = scenes::uniform<float>(4000, 1000, 40, rng);
+  const auto joined = [&](double min) {
+    Index count = 0;
+    detail::with_trees<detail::Meeting::open, float>(a, b, 1, detail::ShrinkForIou<float>(min), [&](const auto& join) {
+      auto visit = [&](Index, Index, const auto&, const auto&) { ++count; };
+      for (Index chunk = 0; chunk < join.chunks(); ++chunk) {
+        join.run(chunk, visit);
+      }
+    });
+    return count;
+  };
+  const double all = joined(0);
+  CHECK(joined(0.1) < 0.85 * all);  // (1 - t)^2 of them
+  CHECK(joined(0.5) < 0.28 * all);
+  CHECK(joined(0.9) < 0.02 * all);
+}
+
+TEST_CASE("a user's own shape fills a matrix") {
+  scenes::Rng rng(6);
+  std::uniform_real_distribution<double> at(0, 1000), radius(0, 40);
+  std::vector<user::Circle> circles;
+  std::vector<user::Disc> discs;
+  for (int i = 0; i < 700; ++i) {
+    circles.push_back({at(rng), at(rng), radius(rng)});
+    discs.push_back({circles.back()});
+  }
+  CHECK(iou_matrix(circles) == brute(circles, circles, true, 0, by_iou));
+  CHECK(iof_matrix(circles, circles, {.min = 0.4}) == brute(circles, circles, false, 0.4, by_iof));
+  CHECK(iou_matrix(discs, {.threads = 2}) == iou_matrix(circles));
+}
+
+TEST_CASE("bad options are named") {
+  const std::vector<Box<float>> boxes(3);
+  CHECK_THROWS_WITH(iou_matrix(boxes, boxes, {.min = std::nan("")}), Catch::Matchers::Equals("boxlap: min is NaN"));
+  CHECK_THROWS_AS(iou_matrix(boxes, {.min = std::nan("")}), std::invalid_argument);
+  CHECK_THROWS_AS(iou_matrix(boxes, boxes, {.threads = -2}), std::invalid_argument);
+}
+
+TEST_CASE("the memory of a matrix is what its doc block says") {
+  if (!heap::counted) {
+    WARN("a sanitizer holds malloc's place: memory was not counted");
+    return;
+  }
+  scenes::Rng rng(7);
+  const auto check = [&](auto zero, double per_box, double per_pair) {
+    using T = decltype(zero);
+    const auto a = scenes::clustered<T>(20000, 40, 10000, rng);
+    const heap::Scope scope;
+    const auto matrix = iou_matrix(a, a);
+    const double formula = per_box * double(2 * a.size()) + per_pair * double(matrix.nonzeros());
+    const double extra = double(scope.peak_bytes() - scope.kept_bytes());
+    CAPTURE(matrix.nonzeros(), extra, formula);
+    CHECK(extra <= formula);
+    CHECK(extra >= formula / 2);
+  };
+  check(0.0F, 38, 28);
+  check(0.0, 56, 36);
+}
