@@ -268,3 +268,177 @@ TEST_CASE("evaluate names the place of what is wrong and exits with 2", "[progra
   }
   CHECK(run(folder, "evaluate", "--help").exit_code == 0);
 }
+
+TEST_CASE("evaluate reads polygons from a geometry column", "[programs]") {
+  if (programs_missing()) {
+    return;
+  }
+  const Folder folder;
+  const std::string truth = folder.write("t.csv",
+                                         "image_path,label,geometry\n"
+                                         "a,T,\"POLYGON ((0 0, 10 0, 10 10, 0 10, 0 0))\"\n"
+                                         "a,T,\"POLYGON ((20 0, 30 0, 20 10, 20 0))\"\n"
+                                         "b,T,POLYGON EMPTY\n");
+  const std::string predictions = folder.write("p.csv",
+                                               "image_path,label,geometry\n"
+                                               "a,T,\"POLYGON ((0 0, 10 0, 10 8, 0 8, 0 0))\"\n"
+                                               "a,T,\"MULTIPOLYGON (((20 0, 30 0, 20 10, 20 0)))\"\n");
+  const Run polygons =
+      run(folder, "evaluate",
+          "--json --truth " + truth + " --predictions " + predictions + " --svg " + (folder / "out.svg"));
+  CHECK(polygons.exit_code == 0);
+  CHECK(polygons.field("images") == "2");
+  CHECK(polygons.field("truths") == "2");
+  CHECK(polygons.field("matches") == "2");
+  CHECK_THAT(polygons.number("sum_iou"), WithinAbs(1.8, 1e-12));
+  CHECK(text_of(folder / "out.svg").find("evenodd") != std::string::npos);
+  const std::string boxes = folder.write("b.csv", "image_path,xmin,ymin,xmax,ymax,label\na,20,0,30,10,T\n");
+  const Run mixed = run(folder, "evaluate", "--json --truth " + truth + " --predictions " + boxes);
+  CHECK_THAT(mixed.number("sum_iou"), WithinAbs(0.5, 1e-12));
+  const std::string crossed =
+      folder.write("x.csv", "image_path,geometry\na,\"POLYGON ((0 0, 10 10, 10 0, 0 10, 0 0))\"\n");
+  const Run refused = run(folder, "evaluate", "--json --truth " + truth + " --predictions " + crossed);
+  CHECK(refused.exit_code == 2);
+  CHECK(refused.err.find("x.csv:2: column geometry: row 0") != std::string::npos);
+}
+
+TEST_CASE("coco_eval prints pycocotools' numbers", "[programs]") {
+  if (programs_missing() || fixture::missing()) {
+    return;
+  }
+  const Folder folder;
+  const std::string data = fixture::folder() + "/coco_fake100";
+  const std::string files = "--truth " + data + "/instances.json --detections " + data + "/detections.json";
+  const Run table = run(folder, "coco_eval", files + " --plots " + (folder / "plots"));
+  CHECK(table.exit_code == 0);
+  CHECK(table.out.find(" Average Precision  (AP) @[ IoU=0.50:0.95 | area=   all | maxDets=100 ] = 0.505\n") !=
+        std::string::npos);
+  CHECK(table.out.find(" Average Recall     (AR) @[ IoU=0.50:0.95 | area= large | maxDets=100 ] = 0.564\n") !=
+        std::string::npos);
+  for (const char* plot : {"precision_recall.svg", "precision_recall_by_category.svg", "confusion.svg"}) {
+    CHECK(text_of(folder / (std::string("plots/") + plot)).ends_with("</svg>\n"));
+  }
+  const auto stats = [](const Run& result) {
+    std::vector<double> numbers;
+    const char* at = result.out.c_str() + result.out.find('[') + 1;
+    for (char* end = nullptr; numbers.size() < 12; at = end + 1) {
+      numbers.push_back(std::strtod(at, &end));
+    }
+    return numbers;
+  };
+  const Run json = run(folder, "coco_eval", files + " --json");
+  CHECK_THAT(stats(json)[0], WithinAbs(0.5045806987249628, 1e-12));
+  CHECK_THAT(stats(json)[11], WithinAbs(0.5642905982905982, 1e-12));
+  CHECK(json.out.find("\"name\": \"toothbrush\"") != std::string::npos);
+  const Run agnostic = run(folder, "coco_eval", files + " --json --agnostic");
+  CHECK_THAT(stats(agnostic)[0], WithinAbs(0.5952384471295459, 1e-12));
+}
+
+TEST_CASE("coco_eval names file, index and field of what is wrong", "[programs]") {
+  if (programs_missing()) {
+    return;
+  }
+  const Folder folder;
+  const std::string truth = folder.write(
+      "t.json",
+      R"({"info": {"id": "x"}, "annotations": [{"id": 1, "image_id": 5, "category_id": 2, "bbox": [0, 0, 50, 50],
+          "segmentation": [[1, 2, 3, 4]], "iscrowd": 0, "area": 2500}], "images": [{"id": 5, "file_name": "a.jpg"}],
+          "categories": [{"id": 2, "name": "cat", "supercategory": "animal"}]})");
+  const std::string good = R"({"image_id": 5, "category_id": 2, "bbox": [0, 0, 50, 49], "score": 0.5})";
+  const auto with_detections = [&](const std::string& text) {
+    return run(folder, "coco_eval", "--json --truth " + truth + " --detections " + folder.write("d.json", text));
+  };
+  const Run fine = with_detections("[" + good + "]");
+  CHECK(fine.exit_code == 0);
+  CHECK(fine.err.empty());
+  const Run empty = with_detections("[]");
+  CHECK(empty.exit_code == 0);
+  CHECK(empty.out.find("nan") == std::string::npos);
+  const Run unknown =
+      with_detections("[" + good + R"(, {"image_id": 6, "category_id": 2, "bbox": [0, 0, 1, 1], "score": 1},
+      {"image_id": 5, "category_id": 9, "bbox": [0, 0, 1, 1], "score": 1}])");
+  CHECK(unknown.exit_code == 0);
+  CHECK(unknown.err.find("1 detections on unknown images, the first at index 1, image_id 6") != std::string::npos);
+  CHECK(unknown.err.find("1 detections of unknown categories, the first at index 2, category_id 9") !=
+        std::string::npos);
+  struct Case {
+    std::string text;
+    std::vector<std::string> named;
+  };
+  const std::vector<Case> cases = {
+      {"[" + good + ", {\"image_id\": 5", {"d.json", "byte", "not JSON"}},
+      {"", {"d.json", "not JSON"}},
+      {"{}", {"d.json", "list"}},
+      {"[" + good + R"(, {"image_id": 5, "category_id": 2, "score": 1}])", {"d.json: detection 1: field bbox"}},
+      {R"([{"image_id": 5, "category_id": 2, "bbox": [0, 0, 1], "score": 1}])",
+       {"d.json: detection 0: field bbox", "4 numbers, got 3"}},
+      {R"([{"image_id": 5, "category_id": 2, "bbox": [0, 0, -1, 1], "score": 1}])",
+       {"d.json: detection 0: field bbox", "width"}},
+      {R"([{"image_id": 5, "category_id": 2, "bbox": [0, 0, 1, 1]}])", {"d.json: detection 0: field score"}},
+      {R"([{"image_id": 5, "category_id": 2, "bbox": [0, 0, 1, 1], "score": "high"}])",
+       {"d.json: detection 0: field score", "number"}},
+      {R"([{"image_id": 5.5, "category_id": 2, "bbox": [0, 0, 1, 1], "score": 1}])",
+       {"d.json: detection 0: field image_id", "integer"}},
+  };
+  for (const Case& c : cases) {
+    const Run result = with_detections(c.text);
+    CAPTURE(c.text, result.err);
+    CHECK(result.exit_code == 2);
+    CHECK(result.out.empty());
+    for (const std::string& part : c.named) {
+      CAPTURE(part);
+      CHECK(result.err.find(part) != std::string::npos);
+    }
+  }
+  CHECK(run(folder, "coco_eval", "--truth " + truth).exit_code == 2);
+  CHECK(run(folder, "coco_eval", "--truth " + truth + " --detections " + (folder / "absent.json")).exit_code == 2);
+}
+
+TEST_CASE("dota_eval gives the devkit's mAP and names what is wrong", "[programs]") {
+  if (programs_missing()) {
+    return;
+  }
+  const Folder folder;
+  if (!fixture::missing()) {
+    const std::string data = fixture::folder() + "/dota_sample";
+    const std::string files = "--json --truth " + data + "/labelTxt --detections " + data + "/Task1";
+    const auto mean = [&](const std::string& options) {
+      return run(folder, "dota_eval", files + options).number("mAP");
+    };
+    CHECK_THAT(mean(""), WithinAbs(0.5902360501574916, 1e-12));
+    CHECK_THAT(mean(" --ap all"), WithinAbs(0.5861730806552191, 1e-12));
+    CHECK_THAT(mean(" --iou 0.75"), WithinAbs(0.4403357066680736, 1e-12));
+    CHECK_THAT(mean(" --iou 0.75 --ap all"), WithinAbs(0.417361290913998, 1e-12));
+    CHECK_THAT(mean(" --task 2"), WithinAbs(0.6255445189833876, 1e-12));
+    CHECK_THAT(mean(" --task 2 --ap all"), WithinAbs(0.6313558594672469, 1e-12));
+    CHECK_THAT(mean(" --task 2 --iou 0.75"), WithinAbs(0.46226025675429255, 1e-12));
+    CHECK_THAT(mean(" --task 2 --iou 0.75 --ap all"), WithinAbs(0.4429250108945331, 1e-12));
+    const fixture::Table table = fixture::read("dota_sample/expected_ap.csv");
+    for (std::size_t row = 0; row < table.size(); ++row) {
+      const Run result = run(folder, "dota_eval",
+                             files + " --task " + table.text(row, "task") + " --iou " + table.text(row, "iou_thr"));
+      CAPTURE(table.text(row, "class"));
+      CHECK_THAT(result.number(table.text(row, "class")), WithinAbs(table.number(row, "ap_11_point"), 1e-12));
+    }
+  }
+  folder.write("truth/a.txt", "imagesource:GoogleEarth\ngsd:0.1\n0 0 10 0 10 10 0 10 ship 0\n0 0 9 9 9 0 0 9 ship 0\n");
+  const std::string arguments = "--json --truth " + (folder / "truth") + " --detections " + (folder / "found");
+  folder.write("found/Task1_ship.txt", "a 0.9 0 0 10 0 10 10 0 10\nelsewhere 0.9 0 0 10 0 10 10 0 10\n");
+  const Run result = run(folder, "dota_eval", arguments);
+  CHECK(result.exit_code == 0);
+  CHECK(result.number("ship") > 0.5);
+  CHECK(result.err.find("1 detections on unknown images") != std::string::npos);
+  CHECK(result.err.find("1 quadrilaterals cross themselves") != std::string::npos);
+  for (const auto& [text, named] :
+       {std::pair<std::string, std::string>{"a 0.9 0 0 10 0 10 10 0\n", "Task1_ship.txt:1: "},
+        {"\na 0.9 0 0 10 0 10 ten 0 10\n", "Task1_ship.txt:2: field 8 (y3)"},
+        {"a nan 0 0 10 0 10 10 0 10\n", "Task1_ship.txt:1: field 2 (score)"}}) {
+    folder.write("found/Task1_ship.txt", text);
+    const Run refused = run(folder, "dota_eval", arguments);
+    CAPTURE(text, refused.err);
+    CHECK(refused.exit_code == 2);
+    CHECK(refused.out.empty());
+    CHECK(refused.err.find(named) != std::string::npos);
+  }
+  CHECK(run(folder, "dota_eval", "--truth " + (folder / "truth") + " --detections " + (folder / "no")).exit_code == 2);
+}
