@@ -65,20 +65,22 @@ class Detections {
     return verdict_(value(kept, c));
   }
 
-  /// The verdict on two rows that need not meet, for thresholds at which 0 suppresses. IoU of boxes is here
+  /// The value for two rows that need not meet, for thresholds at which 0 suppresses. IoU of boxes is here
   /// torchvision's own quotient, in which 0/0 is NaN and suppresses nothing.
-  [[nodiscard]] bool suppresses_apart(Index kept, Index row) const {
+  [[nodiscard]] auto value_apart(Index kept, Index row) const {
     const auto& a = element(shapes_, kept);
     const auto& b = element(shapes_, row);
     if constexpr (is_box<Shape> && std::same_as<M, Iou>) {
       const T w = std::max(T{0}, std::min(a.x2, b.x2) - std::max(a.x1, b.x1));
       const T h = std::max(T{0}, std::min(a.y2, b.y2) - std::max(a.y1, b.y1));
       const T shared = rounded(w * h);  // inf * 0 is NaN here: intersection_area() says 0
-      return verdict_(shared / union_of(shared, area(a), area(b)));
+      return shared / union_of(shared, area(a), area(b));
     } else {
-      return verdict_(measure_(a, b));
+      return measure_(a, b);
     }
   }
+
+  [[nodiscard]] bool suppresses_apart(Index kept, Index row) const { return verdict_(value_apart(kept, row)); }
 
   /// Whether a kept row can suppress what none of `kept` does. Keeps that list short: the quotient of two boxes apart
   /// is NaN or not by their areas alone.

@@ -51,6 +51,15 @@ class KeptIndex {
     }
   }
 
+  /// Makes the grid now, for searches that begin when all is added.
+  void finish() {
+    if (!in_grid_ && size_ > 256) {
+      coarseness_ = 2;
+      build_grid([&](auto visit) { list_.for_each(visit); });
+      list_.clear();
+    }
+  }
+
   /// Forgets what was kept, for the next class or tile.
   void clear() {
     list_.clear();
