@@ -49,7 +49,7 @@ template <class Join, class Meets>
 /// thread, in an order that is fixed but not sorted: it depends on the shapes alone, never on threads. A visit that
 /// returns false ends the search. Rows with no extent, inverted or NaN coordinates meet nothing; empty ranges are fine.
 /// Throws std::invalid_argument for touching with other shapes or threads < 0, std::length_error above 2^31 - 1 rows.
-/// O((n + m) log(n + m) + pairs) on spread-out data. Peak memory: 38 bytes a box in float, 56 in double, beside the
+/// O(n + m + pairs) on spread-out data. Peak memory: 38 bytes a box in float, 56 in double, beside the
 /// prepared shapes; threads > 1 add the pairs of 4 * threads chunks of 4,096 rows.
 template <Shapes A, Shapes B, PairVisitor Visit>
 requires OverlappingShapes<A, B>
@@ -68,7 +68,7 @@ void for_each_pair(const A& a, Visit visit, const JoinOptions& options = {}) {
 }
 
 /// The pairs of rows that meet, ascending by (i, j). What meets, and every error, as for_each_pair().
-/// Peak memory beside the result: that of for_each_pair() and 16 bytes a pair.
+/// Peak memory beside the result: that of for_each_pair() and 18 bytes a pair.
 template <Shapes A, Shapes B>
 requires OverlappingShapes<A, B>
 [[nodiscard]] std::vector<std::pair<Index, Index>> pairs(const A& a, const B& b, const JoinOptions& options = {}) {
