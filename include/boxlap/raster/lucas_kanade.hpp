@@ -24,6 +24,13 @@ namespace detail {
   return rounded(a * c) - rounded(b * b);
 }
 
+/// The smaller eigenvalue of (a b; b c), at least 0.
+[[nodiscard]] inline double smaller_eigenvalue(double a, double b, double c) noexcept {
+  const double larger = a + c + std::sqrt((a - c) * (a - c) + 4 * (b * b));
+  // determinant / larger: no cancellation between trace and root
+  return larger > 0 ? std::max(2 * determinant(a, b, c) / larger, 0.0) : 0.0;
+}
+
 /// The five products of two frames whose window sums are the normal equations of Lucas and Kanade. Gradients are not
 /// halved, so that integers stay integers: xx, xy, yy are 4 times and xt, yt 2 times those of central differences.
 template <class Pixel, class T>
@@ -179,7 +186,8 @@ void write_flow(const Raster<const Pixel>& frame1, const Raster<const Pixel>& fr
       return for_each_flow<std::int32_t>(frame1, frame2, radius, wants_eigenvalue, min_eigenvalue, threads, sink);
     }
   }
-  for_each_flow<double>(frame1, frame2, radius, wants_eigenvalue, min_eigenvalue, threads, sink);
+  using Sum = std::conditional_t<std::integral<Pixel>, double, std::common_type_t<Pixel, X, Y>>;
+  for_each_flow<Sum>(frame1, frame2, radius, wants_eigenvalue, min_eigenvalue, threads, sink);
 }
 
 template <class Image1, class Image2>
@@ -219,7 +227,10 @@ template <class Out, class Pixel>
 /// pixel)^2. OpenCV's minEigThreshold of 1e-4 is 0.1024 in this unit for 8-bit frames, and 0.1024 / 255^2 for frames in
 /// [0, 1].
 ///
-/// Sums are exact for 8- and 16-bit integers and in double otherwise. A NaN spoils the windows that hold it or touch
+/// Sums are exact for 8- and 16-bit integers, in double for longer ones, otherwise in the wider of the frames' and the
+/// outputs' type: float frames with float outputs are summed in float, which moves the flow by up to 10^-3 px where the
+/// gradient tensor is nearly singular, and not at all while grey levels are whole numbers below 256 and radius <= 7.
+/// Systems are solved in double. A NaN spoils the windows that hold it or touch
 /// it. Throws std::invalid_argument for frames of different sizes, outputs that overlap a frame or each other, radius <
 /// 0, min_eigenvalue < 0 or NaN, threads < 0. O(rows * cols * log radius) time. Memory, with w = 2 radius + 1, a strip
 /// of c = min(cols, 512) columns and s = 4 bytes for 8-bit frames, 8 for others, a thread: 5 s ((w + floor(log2 w) + 1)

@@ -12,8 +12,13 @@
 
 namespace boxlap::detail {
 
-/// Columns handled at a time, so that what one row needs beside the rings stays in the first-level cache.
+/// The most columns handled at a time: results are handed over in arrays of this length.
 inline constexpr std::size_t segment_columns = 256;
+
+/// Columns of `bytes` bytes handled at a time, so that what a row needs beside the rings fits the first-level cache.
+[[nodiscard]] constexpr Index segment_of(std::size_t bytes) {
+  return std::min(static_cast<Index>(segment_columns), whole_groups(static_cast<Index>(2560 / bytes)));
+}
 
 /// The sums over every window of a strip that is fed row by row. Knows nothing of borders.
 ///
@@ -52,7 +57,7 @@ class WindowSums {
   void restart() { down_.restart(); }
 
  private:
-  static constexpr Index segment = static_cast<Index>(segment_columns);
+  static constexpr Index segment = segment_of(Pieces::channels * sizeof(T));
 
   Index columns_;
   std::ptrdiff_t raw_pitch_;
