@@ -38,7 +38,7 @@ namespace detail {
 template <class T>
 inline constexpr T degrees_per_radian = T{180} / std::numbers::pi_v<T>;
 
-/// An angle as quarter turns and a rest in [-45, 45] degrees. No digit is lost: the rest is exact, and in float the
+/// An angle as quarter turns and a rest in [-45, 45) degrees. No digit is lost: the rest is exact, and in float the
 /// same as in double.
 struct ReducedAngle {
   int quarters{};
@@ -47,12 +47,14 @@ struct ReducedAngle {
 
 [[nodiscard]] inline ReducedAngle reduced(double degrees) noexcept {
   if (std::abs(degrees) < 100'000) [[likely]] {
-    const int quarters = static_cast<int>(degrees / 90 + (degrees < 0 ? -0.5 : 0.5));
+    const double turns = degrees / 90 + 0.5;
+    const int towards_zero = static_cast<int>(turns);
+    const int quarters = turns < towards_zero ? towards_zero - 1 : towards_zero;
     return {quarters, degrees - quarters * 90};
   }
   int quarters = 0;
   const double rest = std::remquo(degrees, 90.0, &quarters);
-  return {quarters, rest};
+  return rest == 45 ? ReducedAngle{quarters + 1, -45} : ReducedAngle{quarters, rest};
 }
 
 template <class T>
@@ -159,7 +161,8 @@ template <class T>
   const T rest = static_cast<T>(angle.rest);
   const auto [cos, sin] = detail::direction_of_rest(rest);
   const bool swapped = (angle.quarters & 1) != 0;
-  const T center_x = box.w >= 0 && box.h >= 0 ? box.cx : std::numeric_limits<T>::quiet_NaN();
+  const bool legal = box.w >= 0 && box.h >= 0 && std::isfinite(box.cx) && std::isfinite(box.cy);
+  const T center_x = legal ? box.cx : std::numeric_limits<T>::quiet_NaN();
   return {center_x,          box.cy, (swapped ? box.h : box.w) / 2, (swapped ? box.w : box.h) / 2, cos, sin,
           boxlap::area(box), rest};
 }
@@ -232,8 +235,13 @@ template <class T>
     return points.empty() ? RotatedBox<T>{} : RotatedBox<T>{points[0].x, points[0].y, 0, 0, 0};
   }
   const std::span<const Point<T>> hull(points);
-  const Point<T> side =
-      hull.size() == 2 ? Point<T>{hull[1].x - hull[0].x, hull[1].y - hull[0].y} : detail::best_side(hull);
+  if (hull.size() == 2) {
+    RotatedBox<T> line = detail::to_rotated_box(
+        detail::rectangle_along(hull, static_cast<T>(hull[1].x - hull[0].x), static_cast<T>(hull[1].y - hull[0].y)));
+    line.h = 0;
+    return line;
+  }
+  const Point<T> side = detail::best_side(hull);
   return detail::to_rotated_box(detail::rectangle_along(hull, side.x, side.y));
 }
 
@@ -246,11 +254,15 @@ template <class T>
 [[nodiscard]] RotatedBox<T> from_corners(const std::array<Point<T>, 4>& quad) {
   const RotatedBox<T> best = min_area_rectangle(std::vector<Point<T>>(quad.begin(), quad.end()));
   const Point<T> side{quad[1].x - quad[0].x, quad[1].y - quad[0].y};
-  if (side.x == 0 && side.y == 0) {
+  if ((side.x == 0 && side.y == 0) || best.h == 0) {
     return best;
   }
   const RotatedBox<T> first = detail::to_rotated_box(detail::rectangle_along<T>(quad, side.x, side.y));
-  return area(first) <= area(best) * (1 + 64 * std::numeric_limits<T>::epsilon()) ? first : best;
+  // The side's own rounding turns the rectangle around it by about u * coordinate / side.
+  const T coordinate = std::max(std::abs(quad[0].x) + std::abs(quad[0].y), std::abs(side.x) + std::abs(side.y));
+  const T slack = 16 * std::numeric_limits<T>::epsilon() * (1 + coordinate / std::hypot(side.x, side.y));
+  const T diagonal = std::hypot(best.w, best.h);
+  return area(first) - area(best) <= slack * diagonal * diagonal ? first : best;
 }
 
 /// The area two rotated boxes share, in the wider of their scalar types; see the overload for prepared boxes, whose

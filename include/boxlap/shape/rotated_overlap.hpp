@@ -16,9 +16,9 @@ namespace boxlap {
 
 /// A rotated box after the work that needs no second box: half sizes, the angle as cosine and sine, the area.
 ///
-/// Made by prepare(). The angle is reduced to [-45, 45] degrees, where width and height change places with each quarter
-/// turn, so two names of one rectangle that differ by quarter turns become equal. A box with a negative or NaN size
-/// has a NaN centre and meets nothing.
+/// Made by prepare(). The angle is reduced to [-45, 45) degrees, where width and height change places with each quarter
+/// turn, so two names of one rectangle that differ by quarter turns become equal. A box with a negative size or
+/// a field that is not a number has a NaN centre and meets nothing.
 template <class T>
 struct PreparedRotatedBox {
   T cx{}, cy{}, half_w{}, half_h{}, cos{}, sin{}, area{}, degrees{};
