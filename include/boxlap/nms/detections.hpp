@@ -52,6 +52,11 @@ class Detections {
     return {box, demand(static_cast<double>(size)), row};
   }
 
+  /// A box that is no row of the shapes, as a candidate.
+  [[nodiscard]] Candidate<T> candidate_of(const Box<T>& box, Index row) const {
+    return {box, demand(static_cast<double>(area(box))), row};
+  }
+
   /// measure(kept, candidate). For boxes of the very numbers that iou() would get, so that all agree to the bit.
   [[nodiscard]] auto value(const Candidate<T>& kept, const Candidate<T>& c) const {
     if constexpr (is_box<Shape>) {

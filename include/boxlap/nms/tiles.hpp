@@ -115,11 +115,11 @@ class TileGrid {
 };
 
 /// How far the centre of anything that could suppress a box can be from its own, at most.
-template <class T>
 struct ReachWindow {
   Reach reach;
   double longest;  // the longest side of all boxes
 
+  template <class T>
   [[nodiscard]] Box<double> operator()(const Box<T>& box) const noexcept {
     const BoxPlace at(box);
     const double dx = reach.distance(at.x, at.w, std::min(longest, reach.longest(at.w)));
@@ -197,7 +197,7 @@ class TiledRows {
     return centers;
   }
 
-  ReachWindow<typename D::T> window_;
+  ReachWindow window_;
   TileGrid grid_;
   std::vector<Place> place_;
   std::vector<Index> rows_;
