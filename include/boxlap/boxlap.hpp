@@ -3,4 +3,11 @@
 
 #include "core.hpp"
 #include "eigen.hpp"
+#include "pairs/center_index.hpp"
+#include "raster/lee.hpp"
+#include "raster/lucas_kanade.hpp"
+#include "raster/window.hpp"
+#include "shape/pixel_box.hpp"
+#include "shape/polygon.hpp"
 #include "shape/rotated_box.hpp"
+#include "shape/wkt.hpp"

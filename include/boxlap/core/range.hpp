@@ -14,8 +14,14 @@
 namespace boxlap {
 namespace detail {
 
-/// range[i] with the index type the range itself names, so that no conversion warns in the user's build.
 template <class R>
+concept Indexed = requires(const R& range) {
+  range[typename R::size_type{}];
+}
+|| requires(const R& range) { range[Index{}]; };
+
+/// range[i] with the index type the range itself names, so that no conversion warns in the user's build.
+template <Indexed R>
 [[nodiscard]] constexpr decltype(auto) element(const R& range, Index i) {
   if constexpr (requires { typename R::size_type; }) {
     return range[static_cast<typename R::size_type>(i)];
