@@ -169,29 +169,35 @@ class CocoMean {
 inline void accumulate_category(std::span<const CocoRun> runs, const std::vector<CocoRanked>& ranked,
                                 const CocoOptions& options, std::size_t category, CocoSummary& summary) {
   const ApRule rule = options.quirks.rounded_recall_points ? ApRule::coco_101 : ApRule::exact_101;
-  FalseBefore false_before;
+  std::vector<FalseBefore> false_before(at(summary.limits));  // of each limit
+  std::vector<std::int64_t> misses(at(summary.limits));
   for (Index a = 0; a < summary.areas; ++a) {
     const std::int64_t positives = coco_positives(runs, a);
     if (positives == 0) {
       continue;
     }
-    for (Index limit = 0; limit < summary.limits; ++limit) {
-      for (Index t = 0; t < summary.thresholds; ++t) {
-        false_before.clear();
-        std::int64_t misses = 0;
-        for (const CocoRanked& one : ranked) {
-          if (one.rank >= options.max_detections[at(limit)]) {
-            continue;
-          }
-          const Outcome outcome = one.image->outcome(at(one.detection), a, t);
-          misses += outcome == Outcome::false_positive ? 1 : 0;
+    for (Index t = 0; t < summary.thresholds; ++t) {
+      for (FalseBefore& one : false_before) {
+        one.clear();
+      }
+      std::fill(misses.begin(), misses.end(), 0);
+      for (const CocoRanked& one : ranked) {
+        const Outcome outcome = one.image->outcome(at(one.detection), a, t);
+        if (outcome == Outcome::ignored) {
+          continue;
+        }
+        for (std::size_t limit = misses.size(); limit-- > 0 && one.rank < options.max_detections[limit];) {
+          misses[limit] += outcome == Outcome::false_positive ? 1 : 0;
           if (outcome == Outcome::true_positive) {
-            false_before.push_back(misses);
+            false_before[limit].push_back(misses[limit]);
           }
         }
+      }
+      for (Index limit = 0; limit < summary.limits; ++limit) {
+        const FalseBefore& found = false_before[at(limit)];
         const std::size_t place = summary.place(category, a, limit, t);
-        summary.precisions[place] = average_precision_of(false_before, positives, rule);
-        summary.recalls[place] = static_cast<double>(false_before.size()) / static_cast<double>(positives);
+        summary.precisions[place] = average_precision_of(found, positives, rule);
+        summary.recalls[place] = static_cast<double>(found.size()) / static_cast<double>(positives);
       }
     }
   }
