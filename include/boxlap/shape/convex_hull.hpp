@@ -44,16 +44,16 @@ void reduce_to_hull(std::vector<Point<T>>& points) {
   points.swap(hull);
 }
 
-/// Twice the area of a convex ring is summed about its first corner, where nothing cancels.
+/// The area of a ring, right to the last bit or two.
 template <class T>
-[[nodiscard]] T convex_area(const std::vector<Point<T>>& ring) noexcept {
-  T twice = 0;
-  for (std::size_t k = 2; k < ring.size(); ++k) {
-    const T ax = ring[k - 1].x - ring[0].x, ay = ring[k - 1].y - ring[0].y;
-    const T bx = ring[k].x - ring[0].x, by = ring[k].y - ring[0].y;
-    twice += rounded(ax * by) - rounded(ay * bx);
+[[nodiscard]] T ring_area(const std::vector<Point<T>>& ring) noexcept {
+  LongSum twice;
+  for (std::size_t k = 0; k < ring.size(); ++k) {
+    const LongNumber cross = cross_product(ring[k], ring[k + 1 < ring.size() ? k + 1 : 0]);
+    twice.add(cross.high);
+    twice.add(cross.low);
   }
-  return twice / 2;
+  return static_cast<T>(twice.value() / 2);
 }
 
 /// A rectangle by its centre, the direction of its width, and its sizes.
@@ -63,16 +63,27 @@ struct Rectangle {
   T along_x = 1, along_y = 0, w{}, h{};
 };
 
-/// The rectangle around a hull with one side along (x, y), which need not have length 1.
+/// How far p lies to the left of the line a -> b with y up; exact up to the division, however thin what it measures.
 template <class T>
-[[nodiscard]] Rectangle<T> rectangle_along(std::span<const Point<T>> hull, T x, T y) noexcept {
-  const T length = std::hypot(x, y);
-  Rectangle<T> box{hull[0], x / length, y / length, 0, 0};
+[[nodiscard]] T height_over(const Point<T>& a, const Point<T>& b, const Point<T>& p, T length) noexcept {
+  LongSum twice;
+  for (const LongNumber& cross : {cross_product(a, b), cross_product(b, p), cross_product(p, a)}) {
+    twice.add(cross.high);
+    twice.add(cross.low);
+  }
+  return static_cast<T>(twice.value() / length);
+}
+
+/// The rectangle around points with one side along the line a -> b.
+template <class T>
+[[nodiscard]] Rectangle<T> rectangle_along(std::span<const Point<T>> points, const Point<T>& a,
+                                           const Point<T>& b) noexcept {
+  const T length = std::hypot(b.x - a.x, b.y - a.y);
+  Rectangle<T> box{a, (b.x - a.x) / length, (b.y - a.y) / length, 0, 0};
   T along_low = 0, along_high = 0, across_low = 0, across_high = 0;
-  for (const Point<T>& p : hull) {
-    const T dx = p.x - hull[0].x, dy = p.y - hull[0].y;
-    const T along = rounded(dx * box.along_x) + rounded(dy * box.along_y);
-    const T across = rounded(dy * box.along_x) - rounded(dx * box.along_y);
+  for (const Point<T>& p : points) {
+    const T along = rounded((p.x - a.x) * box.along_x) + rounded((p.y - a.y) * box.along_y);
+    const T across = height_over(a, b, p, length);
     along_low = std::min(along_low, along);
     along_high = std::max(along_high, along);
     across_low = std::min(across_low, across);
@@ -86,41 +97,34 @@ template <class T>
   return box;
 }
 
-/// The direction of the hull's side that carries the rectangle of least area, the first of equals. Rotating calipers:
+/// Where the hull's side starts that carries the rectangle of least area, the first of equals. Rotating calipers:
 /// O(corners).
 template <class T>
-[[nodiscard]] Point<T> best_side(std::span<const Point<T>> hull) noexcept {
+[[nodiscard]] std::size_t best_side(std::span<const Point<T>> hull) noexcept {
   const std::size_t n = hull.size();
   const auto next = [n](std::size_t k) { return k + 1 < n ? k + 1 : 0; };
-  const auto offset = [&](std::size_t k) { return Point<T>{hull[k].x - hull[0].x, hull[k].y - hull[0].y}; };
-  const auto dot = [](const Point<T>& a, const Point<T>& b) { return rounded(a.x * b.x) + rounded(a.y * b.y); };
-  std::size_t right = 1, far = 1, left = 1;
+  std::size_t right = 1, far = 1, left = 1, best = 0;
   T least = std::numeric_limits<T>::infinity();
-  Point<T> best{1, 0};
   for (std::size_t k = 0; k < n; ++k) {
-    const Point<T> a = offset(k), b = offset(next(k));
+    const Point<T>&a = hull[k], &b = hull[next(k)];
     const T length = std::hypot(b.x - a.x, b.y - a.y);
-    const Point<T> u{(b.x - a.x) / length, (b.y - a.y) / length};
-    const Point<T> v{-u.y, u.x};
-    const auto advance = [&](std::size_t& from, const auto& measure) {
-      for (std::size_t steps = 0; steps < n && measure(offset(next(from))) > measure(offset(from)); ++steps) {
+    const T ux = (b.x - a.x) / length, uy = (b.y - a.y) / length;
+    const auto along = [&](std::size_t p) { return rounded((hull[p].x - a.x) * ux) + rounded((hull[p].y - a.y) * uy); };
+    const auto back = [&](std::size_t p) { return -along(p); };
+    const auto across = [&](std::size_t p) { return height_over(a, b, hull[p], length); };
+    const auto advance = [&](std::size_t from, const auto& measure) {
+      for (std::size_t steps = 0; steps < n && measure(next(from)) > measure(from); ++steps) {
         from = next(from);
       }
+      return from;
     };
-    advance(right, [&](const Point<T>& p) { return dot(p, u); });
-    if (k == 0) {
-      far = right;
-    }
-    advance(far, [&](const Point<T>& p) { return dot(p, v); });
-    if (k == 0) {
-      left = far;
-    }
-    advance(left, [&](const Point<T>& p) { return -dot(p, u); });
-    const T w = dot(offset(right), u) - dot(offset(left), u);
-    const T h = dot(offset(far), v) - dot(a, v);
-    if (w * h < least) {
-      least = w * h;
-      best = u;
+    right = advance(right, along);
+    far = advance(k == 0 ? right : far, across);
+    left = advance(k == 0 ? far : left, back);
+    const T size = (along(right) - along(left)) * across(far);
+    if (size < least) {
+      least = size;
+      best = k;
     }
   }
   return best;

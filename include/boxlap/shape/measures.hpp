@@ -31,23 +31,18 @@ template <class T>
 /// The centre of mass of shells without holes, to a few ulp of the coordinates; NaN for the empty polygon. O(n).
 template <class T>
 [[nodiscard]] Point<T> centroid(const Polygon<T>& polygon) noexcept {
-  const double origin_x = bounds(polygon).x1, origin_y = bounds(polygon).y1;
   detail::LongSum moment_x, moment_y;
   for (Index r = 0; r < polygon.rings(); ++r) {
     const auto ring = polygon.ring(r);
     for (std::size_t k = 0; k < ring.size(); ++k) {
       const Point<T>&a = ring[k], &b = ring[k + 1 < ring.size() ? k + 1 : 0];
-      const double ax = a.x - origin_x, ay = a.y - origin_y, bx = b.x - origin_x, by = b.y - origin_y;
-      detail::ExactSum<4> cross;
-      cross.add_product(ax, by);
-      cross.add_product(-bx, ay);
-      moment_x.add_product(cross.value(), ax + bx);
-      moment_y.add_product(cross.value(), ay + by);
+      const auto [high, low] = detail::cross_product(a, b);
+      moment_x.add_product(high, low, a.x, b.x);
+      moment_y.add_product(high, low, a.y, b.y);
     }
   }
   const double six_areas = 6 * detail::PolygonAccess<T>::area(polygon);
-  return {static_cast<T>(origin_x + moment_x.value() / six_areas),
-          static_cast<T>(origin_y + moment_y.value() / six_areas)};
+  return {static_cast<T>(moment_x.value() / six_areas), static_cast<T>(moment_y.value() / six_areas)};
 }
 
 /// The length of the border, that of holes included.

@@ -169,12 +169,20 @@ requires(detail::kind<A> > detail::kind<B>) [[nodiscard]] auto intersection_area
 
 namespace detail {
 
-template <class S>
-[[nodiscard]] Point<double> hull_origin(const S& shape) noexcept {
-  if constexpr (kind<S> == 1 || kind<S> == 2) {
-    return {shape.cx, shape.cy};
+/// Where the hull of two shapes is measured from: the centre of a rotated box, whose corners are not exact anyway, and
+/// the same one for (b, a); else the origin, where vertices stay as they are.
+template <class A, class B>
+[[nodiscard]] Point<double> hull_origin(const A& a, const B& b) noexcept {
+  constexpr auto is_rotated = [](int k) { return k == 1 || k == 2; };
+  if constexpr (is_rotated(kind<A>) && is_rotated(kind<B>)) {
+    const Point<double> center_a{a.cx, a.cy}, center_b{b.cx, b.cy};
+    return lexicographic(center_a, center_b) ? center_a : center_b;
+  } else if constexpr (is_rotated(kind<A>)) {
+    return {a.cx, a.cy};
+  } else if constexpr (is_rotated(kind<B>)) {
+    return {b.cx, b.cy};
   } else {
-    return {bounds(shape).x1, bounds(shape).y1};
+    return {0, 0};
   }
 }
 
@@ -214,9 +222,7 @@ requires(!detail::is_box<A> || !detail::is_box<B>) [[nodiscard]] auto enclosing_
   using R = detail::Overlap<A, B>;
   const auto wide_a = cast<R>(a);
   const auto wide_b = cast<R>(b);
-  // Relative to one of the two, and the same one for (b, a).
-  const Point<double> origin_a = detail::hull_origin(a), origin_b = detail::hull_origin(b);
-  const Point<double> origin = detail::lexicographic(origin_a, origin_b) ? origin_a : origin_b;
+  const Point<double> origin = detail::hull_origin(wide_a, wide_b);
   std::vector<Point<double>> points;
   detail::append_vertices(wide_a, origin, points);
   detail::append_vertices(wide_b, origin, points);
@@ -227,7 +233,7 @@ requires(!detail::is_box<A> || !detail::is_box<B>) [[nodiscard]] auto enclosing_
   }
   detail::reduce_to_hull(points);
   const R covered = detail::union_of(static_cast<R>(intersection_area(a, b)), area(wide_a), area(wide_b));
-  return std::max({static_cast<R>(detail::convex_area(points)), area(wide_a), area(wide_b), covered});
+  return std::max({static_cast<R>(detail::ring_area(points)), area(wide_a), area(wide_b), covered});
 }
 
 }  // namespace boxlap

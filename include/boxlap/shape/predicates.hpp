@@ -39,13 +39,6 @@ class ExactSum {
     }
     return 0;
   }
-  [[nodiscard]] double value() const noexcept {
-    double sum = 0;
-    for (std::size_t k = 0; k < size_; ++k) {
-      sum += parts_[k];
-    }
-    return sum;
-  }
 
  private:
   std::array<double, most> parts_;
@@ -91,10 +84,33 @@ class LongSum {
     add(high);
     low_ += std::fma(a, b, -high);
   }
+  /// (high + low) * (a + b), the factors in twice the digits.
+  void add_product(double high, double low, double a, double b) noexcept {
+    const double sum = rounded(a + b);
+    const double part = rounded(sum - a);
+    const double lost = rounded((a - rounded(sum - part)) + (b - part));
+    add_product(high, sum);
+    low_ += rounded(high * lost) + rounded(low * sum);
+  }
   [[nodiscard]] double value() const noexcept { return high_ + low_; }
 
  private:
   double high_ = 0, low_ = 0;
 };
+
+/// A number in twice the digits: high + low.
+struct LongNumber {
+  double high, low;
+};
+
+/// a.x b.y - b.x a.y in twice the digits.
+template <class T>
+[[nodiscard]] inline LongNumber cross_product(const Point<T>& a, const Point<T>& b) noexcept {
+  const double first = rounded(double{a.x} * b.y), second = rounded(double{b.x} * a.y);
+  const double high = rounded(first - second);
+  const double part = rounded(high - first);
+  const double lost = rounded((first - rounded(high - part)) - (second + part));
+  return {high, lost + (std::fma(a.x, b.y, -first) - std::fma(b.x, a.y, -second))};
+}
 
 }  // namespace boxlap::detail

@@ -235,14 +235,10 @@ template <class T>
     return points.empty() ? RotatedBox<T>{} : RotatedBox<T>{points[0].x, points[0].y, 0, 0, 0};
   }
   const std::span<const Point<T>> hull(points);
-  if (hull.size() == 2) {
-    RotatedBox<T> line = detail::to_rotated_box(
-        detail::rectangle_along(hull, static_cast<T>(hull[1].x - hull[0].x), static_cast<T>(hull[1].y - hull[0].y)));
-    line.h = 0;
-    return line;
-  }
-  const Point<T> side = detail::best_side(hull);
-  return detail::to_rotated_box(detail::rectangle_along(hull, side.x, side.y));
+  const std::size_t side = hull.size() == 2 ? 0 : detail::best_side(hull);
+  RotatedBox<T> box = detail::to_rotated_box(detail::rectangle_along(hull, hull[side], hull[(side + 1) % hull.size()]));
+  box.h = hull.size() == 2 ? 0 : box.h;
+  return box;
 }
 
 /// The rotated box of least area around four corners in any order: the rectangle that DOTA's quads mean.
@@ -257,7 +253,7 @@ template <class T>
   if ((side.x == 0 && side.y == 0) || best.h == 0) {
     return best;
   }
-  const RotatedBox<T> first = detail::to_rotated_box(detail::rectangle_along<T>(quad, side.x, side.y));
+  const RotatedBox<T> first = detail::to_rotated_box(detail::rectangle_along<T>(quad, quad[0], quad[1]));
   // The side's own rounding turns the rectangle around it by about u * coordinate / side.
   const T coordinate = std::max(std::abs(quad[0].x) + std::abs(quad[0].y), std::abs(side.x) + std::abs(side.y));
   const T slack = 16 * std::numeric_limits<T>::epsilon() * (1 + coordinate / std::hypot(side.x, side.y));
