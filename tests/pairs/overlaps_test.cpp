@@ -151,17 +151,38 @@ TEST_CASE("the memory of a matrix is what its doc block says") {
     return;
   }
   scenes::Rng rng(7);
-  const auto check = [&](auto zero, double per_box, double per_pair) {
+  const auto check = [&](auto zero, double pairs_per_row, double per_box, double per_pair) {
     using T = decltype(zero);
-    const auto a = scenes::clustered<T>(20000, 40, 10000, rng);
+    const int n = 40000;
+    const double extent = 100 * std::sqrt(n / pairs_per_row);
+    const auto a = scenes::uniform<T>(n, extent, 50, rng), b = scenes::uniform<T>(n, extent, 50, rng);
     const heap::Scope scope;
-    const auto matrix = iou_matrix(a, a);
-    const double formula = per_box * double(2 * a.size()) + per_pair * double(matrix.nonzeros());
+    const auto matrix = iou_matrix(a, b);
+    const double formula = per_box * double(2 * n) + per_pair * double(matrix.nonzeros());
     const double extra = double(scope.peak_bytes() - scope.kept_bytes());
-    CAPTURE(matrix.nonzeros(), extra, formula);
+    CAPTURE(pairs_per_row, matrix.nonzeros(), extra, formula);
     CHECK(extra <= formula);
     CHECK(extra >= formula / 2);
   };
-  check(0.0F, 38, 28);
-  check(0.0, 56, 36);
+  check(0.0F, 4, 38, 28);
+  check(0.0, 4, 56, 36);
+  check(0.0F, 40, 38, 0);  // many pairs a row: written in place
+  check(0.0, 40, 56, 0);
+}
+
+TEST_CASE("few pairs a row and many are put together in two ways, to the same matrix") {
+  scenes::Rng rng(8);
+  for (const double pairs_per_row : {1.0, 6.0, 12.0, 60.0}) {
+    CAPTURE(pairs_per_row);
+    const int n = 3000;
+    const double extent = 100 * std::sqrt(n / pairs_per_row);
+    const auto a = scenes::uniform<float>(n, extent, 50, rng), b = scenes::uniform<float>(2 * n, extent, 50, rng);
+    const auto value = [](Index, Index, const auto& x, const auto& y) { return iou(x, y); };
+    detail::with_trees<detail::Meeting::open, float>(a, b, 1, detail::Identity{}, [&](const auto& join) {
+      const auto sorted = detail::csr_by_sorting<float>(join, n, 2 * n, 0.1, 2, value);
+      const auto in_place = detail::csr_in_place<float, false>(join.a, join.b, n, 2 * n, 0.1, 2, value);
+      CHECK(sorted == in_place);
+      CHECK(sorted == brute(a, b, false, 0.1, by_iou));
+    });
+  }
 }

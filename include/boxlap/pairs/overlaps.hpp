@@ -13,7 +13,7 @@
 
 #include "../core/order.hpp"
 #include "../shape/overlap.hpp"
-#include "collect.hpp"
+#include "assembly.hpp"
 #include "csr.hpp"
 #include "join.hpp"
 
@@ -29,28 +29,24 @@ namespace detail {
 
 /// The measures, each of the shared area and the two areas.
 struct IouMeasure {
-  static constexpr bool symmetric = true;
   template <class R>
   [[nodiscard]] constexpr R operator()(R shared, R area_a, R area_b) const noexcept {
     return iou_of(shared, area_a, area_b);
   }
 };
 struct IofMeasure {
-  static constexpr bool symmetric = false;
   template <class R>
   [[nodiscard]] constexpr R operator()(R shared, R area_a, R) const noexcept {
     return ratio(shared, area_a);
   }
 };
 struct IntersectionMeasure {
-  static constexpr bool symmetric = true;
   template <class R>
   [[nodiscard]] constexpr R operator()(R shared, R, R) const noexcept {
     return shared;
   }
 };
 struct UnionMeasure {
-  static constexpr bool symmetric = true;
   template <class R>
   [[nodiscard]] constexpr R operator()(R shared, R area_a, R area_b) const noexcept {
     return shared > 0 ? union_of(shared, area_a, area_b) : R{0};  // the same pairs as the intersection
@@ -94,129 +90,6 @@ inline void check(const OverlapOptions& options) {
   }
 }
 
-template <class R>
-[[nodiscard]] bool kept(R value, double min) noexcept {
-  return value > 0 && static_cast<double>(value) >= min;
-}
-
-/// One entry of a matrix before it has its place.
-template <class R>
-struct Entry {
-  Index row, col;
-  R value;
-};
-
-/// The matrix of entries in any order, each pair once. Sorts `entries`; their memory is free for reuse on return.
-template <class R>
-[[nodiscard]] Csr<R> csr_of_entries(std::vector<Entry<R>> entries, Index rows, Index cols) {
-  const PairKeys coding(rows, cols);
-  const auto scratch = uninitialized<Entry<R>>(entries.size());
-  const std::span<Entry<R>> sorted =
-      radix_sort(std::span(entries), std::span(scratch.get(), entries.size()), coding.bits,
-                 [coding](const Entry<R>& entry) { return coding.key(entry.row, entry.col); });
-  Csr<R> result{rows, cols, std::vector<Index>(at(rows) + 1), std::vector<Index>(sorted.size()),
-                std::vector<R>(sorted.size())};
-  for (std::size_t k = 0; k < sorted.size(); ++k) {
-    ++result.row_offsets[at(sorted[k].row) + 1];
-    result.col_indices[k] = sorted[k].col;
-    result.values[k] = sorted[k].value;
-  }
-  accumulate_offsets(result.row_offsets);
-  return result;
-}
-
-/// The matrix of a join of boxes: entries are measured where they are found.
-template <bool self, class Measure, class R, class Join, class ValueOf>
-[[nodiscard]] Csr<R> box_matrix(const Join& join, Index rows, Index cols, const OverlapOptions& options,
-                                const ValueOf& value_of) {
-  return csr_of_entries(
-      collect_chunks<Entry<R>>(join.chunks(), thread_count(options.threads),
-                               [&](Index chunk, std::vector<Entry<R>>& found) {
-                                 const auto keep = [&](Index i, Index j, R value) {
-                                   if (kept(value, options.min)) {
-                                     found.push_back({i, j, value});
-                                   }
-                                 };
-                                 auto collect = [&](Index i, Index j, const auto& box_i, const auto& box_j) {
-                                   const R value = value_of(i, j, box_i, box_j);
-                                   keep(i, j, value);
-                                   if constexpr (self) {
-                                     keep(j, i, Measure::symmetric ? value : value_of(j, i, box_j, box_i));
-                                   }
-                                 };
-                                 join.run(chunk, collect);
-                               }),
-      rows, cols);
-}
-
-/// A shape whose type has a kernel for many pairs at once: intersection_areas(as, bs, pairs, out), out[k] the overlap
-/// of as[pairs[k].first] and bs[pairs[k].second], equal to the bit to intersection_area() of the two.
-template <class A, class B, class R>
-concept BatchOverlapping = requires(std::span<const A> as, std::span<const B> bs, std::span<const RowPair> candidates,
-                                    std::span<R> out) {
-  intersection_areas(as, bs, candidates, out);
-};
-
-/// The shared areas of pairs of rows, in a batch where the shapes have a kernel for it.
-template <class A, class B, class R>
-void shared_areas(const A& a, const B& b, const std::vector<RowPair>& candidates, std::vector<R>& shared) {
-  shared.resize(candidates.size());
-  if constexpr (BatchOverlapping<Element<A>, Element<B>, R> && requires {
-                  std::span<const Element<A>>(a);
-                  std::span<const Element<B>>(b);
-                }) {
-    intersection_areas(std::span<const Element<A>>(a), std::span<const Element<B>>(b), std::span(candidates),
-                       std::span(shared));
-  } else {
-    for (std::size_t k = 0; k < candidates.size(); ++k) {
-      shared[k] = static_cast<R>(intersection_area(element(a, candidates[k].first), element(b, candidates[k].second)));
-    }
-  }
-}
-
-/// The matrix of a join of other shapes: overlaps are dear, so they are measured once, where the candidates are found.
-template <bool self, class Measure, class Join, class A, class B>
-[[nodiscard]] auto shape_matrix(const Join& join, const A& a, const B& b, const Measure& measure,
-                                const OverlapOptions& options) {
-  using R = Overlap<Element<A>, Element<B>>;
-  constexpr std::size_t batch = 4096;
-  const int threads = thread_count(options.threads);
-  const Index rows = rows_of(a, "a"), cols = rows_of(b, "b");
-  const auto collect_chunk = [&](Index chunk, std::vector<Entry<R>>& found) {
-    std::vector<RowPair> candidates;
-    std::vector<R> shared;
-    const auto keep = [&](Index i, Index j, R value) {
-      if (kept(value, options.min)) {
-        found.push_back({i, j, value});
-      }
-    };
-    const auto measure_batch = [&] {
-      shared_areas(a, b, candidates, shared);
-      for (std::size_t k = 0; k < candidates.size(); ++k) {
-        if (shared[k] > 0) {
-          const auto [i, j] = candidates[k];
-          const R area_a = static_cast<R>(area(widened<R>(element(a, i))));
-          const R area_b = static_cast<R>(area(widened<R>(element(b, j))));
-          keep(i, j, measure(shared[k], area_a, area_b));
-          if constexpr (self) {
-            keep(j, i, measure(shared[k], area_b, area_a));
-          }
-        }
-      }
-      candidates.clear();
-    };
-    auto collect = [&](Index i, Index j, const auto&, const auto&) {
-      candidates.emplace_back(i, j);
-      if (candidates.size() == batch) {
-        measure_batch();
-      }
-    };
-    join.run(chunk, collect);
-    measure_batch();
-  };
-  return csr_of_entries(collect_chunks<Entry<R>>(join.chunks(), threads, collect_chunk), rows, cols);
-}
-
 /// Joins by the bounds shrunk for options.min where the measure is the IoU of boxes, by the bounds themselves
 /// otherwise.
 template <class Measure, class A, class B>
@@ -233,17 +106,17 @@ template <class Measure, class A, class B>
         return of_areas(element(a, i), element(b, j), measure);
       };
       with_trees<Meeting::open, T>(a, b, threads, ShrinkForIou<T>(options.min), [&](const auto& join) {
-        result = box_matrix<false, Measure, R>(join, rows, cols, options, value);
+        result = csr_of_boxes<R>(join, rows, cols, options.min, threads, value);
       });
     } else {
       const auto value = [&](Index, Index, const Box<T>& x, const Box<T>& y) { return of_areas(x, y, measure); };
       with_trees<Meeting::open, T>(a, b, threads, Identity{}, [&](const auto& join) {
-        result = box_matrix<false, Measure, R>(join, rows, cols, options, value);
+        result = csr_of_boxes<R>(join, rows, cols, options.min, threads, value);
       });
     }
   } else {
     with_join(a, b, {.threads = threads}, [&](const auto& join, const auto&, const auto& rows_a, const auto& rows_b) {
-      result = shape_matrix<false>(join, rows_a, rows_b, measure, options);
+      result = shape_matrix<false>(join, rows_a, rows_b, measure, options.min, threads);
     });
   }
   return result;
@@ -254,6 +127,7 @@ template <class Measure, class A>
   using T = BoundsScalar<Element<A>>;
   using R = Overlap<Element<A>>;
   check(options);
+  const int threads = thread_count(options.threads);
   Csr<R> result;
   if constexpr (holds_boxes<A>) {
     const Index n = rows_of(a, "a");
@@ -262,16 +136,16 @@ template <class Measure, class A>
         return of_areas(element(a, i), element(a, j), measure);
       };
       with_tree<Meeting::open, T>(a, ShrinkForIou<T>(options.min), [&](const auto& join) {
-        result = box_matrix<true, Measure, R>(join, n, n, options, value);
+        result = csr_of_boxes<R>(join, n, n, options.min, threads, value);
       });
     } else {
       const auto value = [&](Index, Index, const Box<T>& x, const Box<T>& y) { return of_areas(x, y, measure); };
       with_tree<Meeting::open, T>(
-          a, Identity{}, [&](const auto& join) { result = box_matrix<true, Measure, R>(join, n, n, options, value); });
+          a, Identity{}, [&](const auto& join) { result = csr_of_boxes<R>(join, n, n, options.min, threads, value); });
     }
   } else {
-    with_self_join(a, {.threads = options.threads}, [&](const auto& join, const auto&, const auto& rows) {
-      result = shape_matrix<true>(join, rows, rows, measure, options);
+    with_self_join(a, {.threads = threads}, [&](const auto& join, const auto&, const auto& rows) {
+      result = shape_matrix<true>(join, rows, rows, measure, options.min, threads);
     });
   }
   return result;
@@ -286,8 +160,8 @@ template <class Measure, class A>
 /// options.min (compared in double) are not stored. A row that meets nothing (no extent, inverted, NaN) stays empty.
 /// The result does not depend on options.threads. Throws std::invalid_argument for a NaN min or threads < 0, and
 /// std::length_error above 2^31 - 1 stored pairs. The sparse form of torchvision.ops.box_iou.
-/// O(n + m + pairs) time on spread-out data. Peak memory beside the result and the prepared shapes: 38 bytes a box and
-/// 28 bytes a pair in float, 56 and 36 in double.
+/// O(n + m + pairs) time on spread-out data. Peak memory beside the result and the prepared shapes: 38 bytes a box in
+/// float, 56 in double, and 28 (36) bytes a pair; nothing a pair for boxes that meet 8 others or more on average.
 template <Shapes A, Shapes B>
 requires OverlappingShapes<A, B>
 [[nodiscard]] auto iou_matrix(const A& a, const B& b, const OverlapOptions& options = {}) {

@@ -66,11 +66,17 @@ struct TreeJoin {
   bool run(Index chunk, Visit& visit) const {
     const Index end = std::min(a.leaves(), (chunk + 1) * leaves_per_chunk);
     for (Index leaf = chunk * leaves_per_chunk; leaf < end; ++leaf) {
-      if (!(a.ordered() ? join_leaf(leaf, visit) : join_unordered(leaf, visit))) {
+      if (!run_leaf(leaf, visit)) {
         return false;
       }
     }
     return true;
+  }
+
+  /// run() for a single leaf of a.
+  template <class Visit>
+  bool run_leaf(Index leaf, Visit& visit) const {
+    return a.ordered() ? join_leaf(leaf, visit) : join_unordered(leaf, visit);
   }
 
  private:
