@@ -247,36 +247,33 @@ class Augmentation {
   /// distance is below its own; std::max holds rounded numbers to that, integers are as they are.
   void grow(Index row, V distance) {
     const V base = distance + m_.row_duals[at(row)];
-    edges_(row, [&](Index j, V gain) {
-      const V there = std::max(distance, base + m_.col_duals[at(j)] - gain);
-      if (there < s_.reach[at(j)]) {
+    const V* const col_duals = m_.col_duals.data();
+    const V* const reached = s_.reach.data();
+    edges_(row, [=, this](Index j, V gain) {
+      const V there = std::max(distance, base + col_duals[at(j)] - gain);
+      if (there < reached[at(j)] && !(exit_.distance < there)) {
         reach(j, there, row);
       }
     });
   }
 
-  /// Free columns end the search, so they need no place in the frontier; what is beyond the best exit needs none
-  /// either.
+  /// Free columns end the search, so they need no place in the frontier; what is as far as the best exit needs none
+  /// either. `there` is not beyond it.
   void reach(Index j, V there, Index row) {
-    if (exit_.distance < there) {
-      return;
-    }
-    if (is_free(j)) {
+    V& known = s_.reach[at(j)];
+    if (known != farthest<V>()) {
+      if (there < exit_.distance) {
+        known = there;
+        s_.frontier.bring_nearer({there, j, row}, s_.place);
+      }
+    } else if (is_free(j)) {
       if (there < exit_.distance || exit_.col == none || j < exit_.col) {
         exit_ = {there, row, j};
       }
-      return;
-    }
-    if (there == exit_.distance) {
-      return;
-    }
-    V& known = s_.reach[at(j)];
-    if (known == farthest<V>()) {
+    } else if (there < exit_.distance) {
+      known = there;
       s_.frontier.insert({there, j, row}, s_.place);
-    } else {
-      s_.frontier.bring_nearer({there, j, row}, s_.place);
     }
-    known = there;
   }
 
   /// Lowers the prices of the visited rows and raises those of the visited columns, so that the path costs nothing.
