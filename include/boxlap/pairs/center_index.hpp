@@ -73,7 +73,7 @@ concept Centered = requires(const P& p) {
 
 /// Rows of what has a centre.
 template <class R>
-concept Centers = Rows<R> && Centered<detail::Element<R>>;
+concept CenterRows = Rows<R> && Centered<detail::Element<R>>;
 
 /// A row found near a point.
 template <class T>
@@ -217,7 +217,7 @@ class CenterTree {
  public:
   CenterTree(const CenterTree&) = delete;
   CenterTree& operator=(const CenterTree&) = delete;
-  template <Centers R>
+  template <CenterRows R>
   explicit CenterTree(const R& centers)
       : size_(rows_of(centers, "centers")), points_(of(centers)), tree_(dims, *this) {}
 
@@ -339,7 +339,7 @@ class CenterIndex {
 
  public:
   /// Indexes the centres of shapes or points. std::length_error above 2^31 - 1 rows.
-  template <Centers R>
+  template <CenterRows R>
   requires(detail::center_dims<detail::Element<R>> == dims) explicit CenterIndex(const R& centers)
       : tree_(std::make_shared<const Tree>(centers)) {}
 
@@ -369,14 +369,14 @@ class CenterIndex {
   /// A distance of 0 is an entry like any other. The result does not depend on threads (0: all cores). Throws as
   /// nearest(), and std::length_error above 2^31 - 1 entries. Peak memory beside the result: 16 bytes an entry in
   /// float, 32 in double.
-  template <Centers R>
+  template <CenterRows R>
   requires(detail::center_dims<detail::Element<R>> == dims)
       [[nodiscard]] Csr<T> nearest_matrix(const R& places, Index k, int threads = 1) const {
     return matrix(places, detail::NearestSet<T>(tree_->rows(), detail::checked_count(k)), k > 0, threads);
   }
 
   /// within() of each row of `places`: what match_greedy() takes with Values::distance. Otherwise as nearest_matrix().
-  template <Centers R>
+  template <CenterRows R>
   requires(detail::center_dims<detail::Element<R>> == dims)
       [[nodiscard]] Csr<T> within_matrix(const R& places, double radius, int threads = 1) const {
     return matrix(places, detail::WithinSet<T>(tree_->rows(), detail::to_radius<T>(radius)), radius >= 0, threads);
@@ -431,7 +431,7 @@ class CenterIndex {
   std::shared_ptr<const Tree> tree_;
 };
 
-template <Centers R>
+template <CenterRows R>
 CenterIndex(const R&) -> CenterIndex<detail::CenterScalar<detail::Element<R>>, detail::center_dims<detail::Element<R>>>;
 
 }  // namespace boxlap

@@ -10,8 +10,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <new>
 #include <type_traits>
-#include <vector>
 
 #include "../core/index.hpp"
 
@@ -22,6 +23,22 @@ namespace boxlap::detail {
 inline constexpr Index lane_group = 16;
 
 [[nodiscard]] constexpr Index whole_groups(Index n) noexcept { return (n + lane_group - 1) / lane_group * lane_group; }
+
+struct AlignedDelete {
+  void operator()(void* memory) const noexcept { ::operator delete (memory, std::align_val_t{64}); }
+};
+
+/// Numbers that begin on a cache line: vector loads that cross one cost double.
+template <class T>
+using AlignedRow = std::unique_ptr<T[], AlignedDelete>;
+
+template <class T>
+[[nodiscard]] AlignedRow<T> zero_row(std::ptrdiff_t n) {
+  const auto count = static_cast<std::size_t>(n);
+  T* memory = static_cast<T*>(::operator new (count * sizeof(T), std::align_val_t{64}));
+  std::uninitialized_value_construct_n(memory, count);
+  return AlignedRow<T>(memory);
+}
 
 /// One row of several channels: channel c starts at data + c * pitch.
 template <class T>
@@ -165,7 +182,7 @@ class RowDoubling {
   RowDoubling(Index window, Index columns)
       : window_(window),
         pitch_(whole_groups(columns + window - 1) + lane_group),
-        memory_(window > 2 ? 3 * static_cast<std::size_t>(Pieces::channels * pitch_) : 0) {}
+        memory_(zero_row<T>(window > 2 ? 3 * Pieces::channels * pitch_ : 0)) {}
 
   /// out[i] = sum over raw[i .. i + window) for 0 <= i < n. Reads raw up to n + window + lane_group - 2; columns of out
   /// up to whole_groups(n) are written.
@@ -194,7 +211,7 @@ class RowDoubling {
   };
 
   [[nodiscard]] Channels<T> buffer(Index k) {
-    return {memory_.data() + static_cast<std::ptrdiff_t>(k) * Pieces::channels * pitch_, pitch_};
+    return {memory_.get() + static_cast<std::ptrdiff_t>(k) * Pieces::channels * pitch_, pitch_};
   }
   [[nodiscard]] static Index spare(Index a, Index b) { return a != 0 && b != 0 ? 0 : a != 1 && b != 1 ? 1 : 2; }
 
@@ -228,8 +245,8 @@ class RowDoubling {
   }
 
   Index window_;
-  Index pitch_;
-  std::vector<T> memory_;
+  std::ptrdiff_t pitch_;
+  AlignedRow<T> memory_;
 };
 
 /// The sums over the last `window` rows. Keeps window + floor(log2 window) rows.
@@ -252,7 +269,8 @@ class ColumnDoubling {
       level.first = rows;
       rows += level.depth;
     }
-    memory_.resize(static_cast<std::size_t>((rows * pitch_ + 2 * segment_) * Pieces::channels));
+    scratch_ = rows * pitch_ * Pieces::channels;
+    memory_ = zero_row<T>(scratch_ + 2 * segment_ * Pieces::channels);
   }
 
   /// Where the next row goes before advance() is called for each of its segments.
@@ -305,23 +323,23 @@ class ColumnDoubling {
 
   [[nodiscard]] Channels<T> ring(const Level& level, Index row, Index column) {
     const auto slot = static_cast<std::ptrdiff_t>(modulo_depth(row, level.depth));
-    return {memory_.data() + (level.first + slot) * pitch_ * Pieces::channels + column, pitch_};
+    return {memory_.get() + (level.first + slot) * pitch_ * Pieces::channels + column, pitch_};
   }
   [[nodiscard]] static std::uint32_t modulo_depth(Index row, Index depth) {
     // rows before the first are read (and thrown away) while the rings fill: any slot will do
     return row < 0 ? 0 : static_cast<std::uint32_t>(row) % static_cast<std::uint32_t>(depth);
   }
   [[nodiscard]] Channels<T> scratch(Index k) {
-    return {memory_.data() + static_cast<std::ptrdiff_t>(memory_.size()) - (k + 1) * segment_ * Pieces::channels,
-            segment_};
+    return {memory_.get() + scratch_ + static_cast<std::ptrdiff_t>(k) * segment_ * Pieces::channels, segment_};
   }
 
   std::array<Level, 32> levels_;
   Index level_count_ = 0;
   Index window_, unit_;
   std::ptrdiff_t pitch_, segment_;
+  std::ptrdiff_t scratch_ = 0;  ///< where the two segments behind the rings begin
   Index fed_ = 0;
-  std::vector<T> memory_;
+  AlignedRow<T> memory_;
 };
 
 }  // namespace boxlap::detail

@@ -31,12 +31,12 @@ class WindowSums {
   WindowSums(Window window, Index columns)
       : columns_(columns),
         raw_pitch_(whole_groups(columns + window.cols - 1) + lane_group),
-        raw_memory_(static_cast<std::size_t>(raw_pitch_ * Pieces::raw_channels)),
+        raw_memory_(zero_row<T>(raw_pitch_ * Pieces::raw_channels)),
         across_(window.cols, std::min(columns, segment)),
         down_(window.rows, columns, std::min(columns, segment), window.cols) {}
 
   /// To be filled with columns + window.cols - 1 pixels before feed().
-  [[nodiscard]] Channels<T> raw() { return {raw_memory_.data(), raw_pitch_}; }
+  [[nodiscard]] Channels<T> raw() { return {raw_memory_.get(), raw_pitch_}; }
 
   /// Takes the raw row in. From the window.rows-th row on calls sink(column, n, sums) for each segment, where sums
   /// cover the last window.rows rows; whole groups of lanes may be read.
@@ -61,7 +61,7 @@ class WindowSums {
 
   Index columns_;
   std::ptrdiff_t raw_pitch_;
-  std::vector<T> raw_memory_;
+  AlignedRow<T> raw_memory_;
   RowDoubling<Pieces> across_;
   ColumnDoubling<Pieces> down_;
 };
