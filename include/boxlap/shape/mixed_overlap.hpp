@@ -57,7 +57,7 @@ template <class T>
   SideBlocks sides_a(own.size()), sides_b(sides.size());
   append_sides(own, {0, 0}, window, sides_a);
   append_sides(sides, origin, window, sides_b);
-  return shared_area(sides_a, sides_b, window.y1);
+  return shared_area(sides_a, sides_b);
 }
 
 /// The box as the kernel of rotated boxes has it, around `center` instead of its own rounded centre.

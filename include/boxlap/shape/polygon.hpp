@@ -333,7 +333,7 @@ template <class T>
   detail::SideBlocks sides_a(Access::sides(first).size()), sides_b(Access::sides(second).size());
   detail::append_sides(Access::sides(first), origin, window, sides_a);
   detail::append_sides(Access::sides(second), origin, window, sides_b);
-  return detail::within_areas(detail::shared_area(sides_a, sides_b, window.y1), area(a), area(b));
+  return detail::within_areas(detail::shared_area(sides_a, sides_b), area(a), area(b));
 }
 
 template <class T, class U>

@@ -18,9 +18,9 @@ namespace boxlap {
 ///
 /// Made by prepare(). The angle is reduced to [-45, 45) degrees, where width and height change places with each quarter
 /// turn, so two names of one rectangle that differ by quarter turns become equal. A box with a negative size or
-/// a field that is not a number has a NaN centre and meets nothing.
+/// a field that is not a number has a NaN centre and meets nothing. One line of the cache, or half of one.
 template <class T>
-struct PreparedRotatedBox {
+struct alignas(8 * sizeof(T)) PreparedRotatedBox {
   T cx{}, cy{}, half_w{}, half_h{}, cos{}, sin{}, area{}, degrees{};
   [[nodiscard]] friend constexpr bool operator==(const PreparedRotatedBox&, const PreparedRotatedBox&) = default;
 };

@@ -46,7 +46,7 @@ class SideBlocks {
   static constexpr std::size_t lanes = lane_count<double>;
 
   explicit SideBlocks(std::size_t most) {
-    const std::size_t blocks = (most + lanes - 1) / lanes;
+    const std::size_t blocks = most / lanes + 1;  // one more than `most`: push_if() writes before it decides
     if (blocks * lanes > inlined) {
       heap_.reset(new (std::align_val_t{lane_bytes}) double[blocks * lanes * fields]);
       data_ = heap_.get();
@@ -63,8 +63,9 @@ class SideBlocks {
   [[nodiscard]] double* at(Field f, std::size_t k) noexcept {
     return data_ + (k / lanes * fields + f) * lanes + k % lanes;
   }
-  void push(double x0, double x1, double y, double rise, double side_sign) noexcept {
-    const std::size_t k = size_++;
+  void push_if(bool keep, double x0, double x1, double y, double rise, double side_sign) noexcept {
+    const std::size_t k = size_;
+    size_ += keep ? 1 : 0;
     *at(left, k) = x0;
     *at(right, k) = x1;
     *at(left_y, k) = y;
@@ -72,7 +73,8 @@ class SideBlocks {
     *at(sign, k) = side_sign;
   }
   void push(const SideBlocks& other, std::size_t k) noexcept {
-    push(*other.at(left, k), *other.at(right, k), *other.at(left_y, k), *other.at(slope, k), *other.at(sign, k));
+    push_if(true, *other.at(left, k), *other.at(right, k), *other.at(left_y, k), *other.at(slope, k),
+            *other.at(sign, k));
   }
   /// Puts the last side in place of side k.
   void remove(std::size_t k) noexcept {
@@ -101,55 +103,62 @@ class SideBlocks {
   std::size_t size_ = 0;
 };
 
-/// Appends the sides of a shape that matter inside `window`, moved to `origin`. Sides beyond the window in x or below
-/// it are left out, sides above it become its upper border: the overlap within the window stays the same, and no number
-/// is larger than it must be. The lower border of `window` must be the lowest point of one of the two shapes exactly:
-/// its sides on the border stay, and keep the parts of the other shape below from counting.
+/// Appends the sides of a shape that matter inside `window`, moved to `origin` and then onto the window's lower border.
+/// Sides beyond the window in x or below it are left out, sides above it become its upper border: the overlap within
+/// the window stays the same, and no number is larger than it must be. The lower border must be the lowest point of one
+/// of the two shapes exactly: its sides on the border stay, and keep the parts of the other shape below from counting.
 inline void append_sides(std::span<const Side> sides, const Point<double>& origin, const Box<double>& window,
                          SideBlocks& out) noexcept {
+  const double height = window.y2 - window.y1;
   for (const Side& side : sides) {
     const double left = side.left - origin.x, right = side.right - origin.x;
     if (left >= window.x2) {
       return;  // sides ascend by their left ends
     }
     const double left_y = side.left_y - origin.y, right_y = side.right_y - origin.y;
-    if (right <= window.x1 || std::max(left_y, right_y) < window.y1) {
-      continue;
-    }
     const bool above = std::min(left_y, right_y) >= window.y2;
-    out.push(left, right, above ? window.y2 : left_y, above ? 0.0 : side.slope, side.sign);
+    // Written in any case and kept or not: which one it is cannot be guessed.
+    out.push_if((right > window.x1) & (std::max(left_y, right_y) >= window.y1), left, right,
+                above ? height : left_y - window.y1, above ? 0.0 : side.slope, side.sign);
   }
 }
 
-/// Twice the signed area under both of two sides a and b, above y = base, summed; and the size of the summands.
+/// Twice the signed area under both of two sides a and b, above y = 0, summed; and the size of the summands.
 ///
 /// The mean of min(a, b) over the common x-range is the mean of the smaller ends, plus what the two gain by crossing:
 /// P N / 2 (P + N), with P and N the sums of a - b where it is positive and negative. L is a number, or lanes with a
 /// side b in each.
 template <class L>
 struct SideSum {
-  L sum{}, size{}, base{}, smallest{};
+  L sum{}, size{};
 
-  explicit SideSum(double base_y) noexcept : base(L{} + base_y), smallest(L{} + std::numeric_limits<double>::min()) {}
-
-  /// Side `k` of `a` with the sides of `b` from `n` on, as many as L holds.
-  [[gnu::always_inline]] void add(const SideBlocks& a, std::size_t k, const SideBlocks& b, std::size_t n) noexcept {
-    const auto from_a = [&](SideBlocks::Field c) { return L{} + *a.at(c, k); };
-    const auto from_b = [&](SideBlocks::Field c) { return load<L>(b.at(c, n)); };
-    const L left_a = from_a(SideBlocks::left), y_a = from_a(SideBlocks::left_y), slope_a = from_a(SideBlocks::slope);
-    const L left_b = from_b(SideBlocks::left), y_b = from_b(SideBlocks::left_y), slope_b = from_b(SideBlocks::slope);
-    const L from = greater(left_a, left_b);
-    const L to = greater(from, lesser(from_a(SideBlocks::right), from_b(SideBlocks::right)));
-    const L a0 = y_a + product(L(from - left_a), slope_a), a1 = y_a + product(L(to - left_a), slope_a);
-    const L b0 = y_b + product(L(from - left_b), slope_b), b1 = y_b + product(L(to - left_b), slope_b);
-    const L d0 = a0 - b0, d1 = a1 - b1, zero{};
-    const L positive = greater(d0, zero) + greater(d1, zero);
-    const L negative = greater(L(-d0), zero) + greater(L(-d1), zero);
-    const L gained = product(positive, L(negative / (positive + negative + smallest)));
-    const L ends = (lesser(a0, b0) - base) + (lesser(a1, b1) - base);
-    const L term = product(L(to - from), L(ends + gained));
-    sum += product(term, L(from_a(SideBlocks::sign) * from_b(SideBlocks::sign)));
-    size += magnitude(term);
+  /// Side `k` of `a` with the sides of `b` from `first` to `last`, as many at once as L holds.
+  [[gnu::always_inline]] void add(const SideBlocks& a, std::size_t k, const SideBlocks& b, std::size_t first,
+                                  std::size_t last) noexcept {
+    using Blocks = SideBlocks;
+    const auto from_a = [&](Blocks::Field f) { return L{} + *a.at(f, k); };
+    const L left_a = from_a(Blocks::left), right_a = from_a(Blocks::right);
+    const L y_a = from_a(Blocks::left_y), slope_a = from_a(Blocks::slope);
+    const L zero{}, smallest = L{} + std::numeric_limits<double>::min();
+    L row_sum{}, row_size{};
+    for (std::size_t n = first; n < last; n += sizeof(L) / sizeof(double)) {
+      const auto from_b = [&](Blocks::Field f) { return load<L>(b.at(f, n)); };
+      const L left_b = from_b(Blocks::left), y_b = from_b(Blocks::left_y), slope_b = from_b(Blocks::slope);
+      const L from = greater(left_a, left_b);
+      const L to = greater(from, lesser(right_a, from_b(Blocks::right)));
+      const L a0 = y_a + product(L(from - left_a), slope_a), a1 = y_a + product(L(to - left_a), slope_a);
+      const L b0 = y_b + product(L(from - left_b), slope_b), b1 = y_b + product(L(to - left_b), slope_b);
+      const L d0 = a0 - b0, d1 = a1 - b1;
+      const L positive = greater(d0, zero) + greater(d1, zero);
+      const L negative = lesser(d0, zero) + lesser(d1, zero);
+      const L gained = product(positive, L(negative / ((positive - negative) + smallest)));
+      const L ends = lesser(a0, b0) + lesser(a1, b1);
+      const L term = product(L(to - from), L(ends - gained));
+      row_sum += product(term, from_b(Blocks::sign));
+      row_size += magnitude(term);
+    }
+    sum += product(row_sum, from_a(Blocks::sign));
+    size += row_size;
   }
 };
 
@@ -164,21 +173,17 @@ template <class L>
 struct PairSums {
   SideSum<Lanes<double>> lanes;
   SideSum<double> single;
-
-  explicit PairSums(double base) noexcept : lanes(base), single(base) {}
-  /// Side k of a with all sides of b, whose last register is padded.
-  void add_all(const SideBlocks& a, std::size_t k, const SideBlocks& b, double right) noexcept {
-    for (std::size_t n = 0; n < b.size() && *b.at(SideBlocks::left, n) < right; n += SideBlocks::lanes) {
-      lanes.add(a, k, b, n);
-    }
-  }
 };
 
 /// Every side of a with every side of b: fewest instructions for a few dozen sides.
 inline void add_each(const SideBlocks& a, SideBlocks& b, PairSums& sums) noexcept {
   b.pad();
-  for (std::size_t k = 0; k < a.size(); ++k) {
-    sums.add_all(a, k, b, *a.at(SideBlocks::right, k));
+  for (std::size_t k = 0, last = 0; k < a.size(); ++k) {
+    const double right = *a.at(SideBlocks::right, k);
+    while (last < b.size() && *b.at(SideBlocks::left, last) < right) {
+      last += SideBlocks::lanes;  // a few blocks too many where an earlier side of a reached further
+    }
+    sums.lanes.add(a, k, b, 0, last);
   }
 }
 
@@ -196,12 +201,10 @@ inline void add_sweeping(const SideBlocks& a, const SideBlocks& b, PairSums& sum
     }
     own.push(sides, k);
     if (others.size() <= 3) {  // a convex shape has two
-      for (std::size_t n = 0; n < others.size(); ++n) {
-        sums.single.add(sides, k, others, n);
-      }
+      sums.single.add(sides, k, others, 0, others.size());
     } else {
       others.pad();
-      sums.add_all(sides, k, others, std::numeric_limits<double>::infinity());
+      sums.lanes.add(sides, k, others, 0, others.size());
     }
   };
   const auto left_of = [](const SideBlocks& sides, std::size_t k) { return *sides.at(SideBlocks::left, k); };
@@ -218,9 +221,9 @@ inline void add_sweeping(const SideBlocks& a, const SideBlocks& b, PairSums& sum
 ///
 /// Indicator of a shape = sum over its sides of sign * [y < side], so the shared area is the sum over all pairs of
 /// sign * sign * integral of min(side, side) over their common x-range: no overlap is built, and no case can fail.
-[[nodiscard, gnu::noinline]] inline double shared_area(const SideBlocks& a, SideBlocks& b, double base) {
+[[nodiscard, gnu::noinline]] inline double shared_area(const SideBlocks& a, SideBlocks& b) {
   constexpr std::size_t few = 48;  // where the sweep becomes faster (measured)
-  PairSums sums(base);
+  PairSums sums;
   if (a.size() <= few && b.size() <= few) {
     add_each(a, b, sums);
   } else {
