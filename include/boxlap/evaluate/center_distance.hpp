@@ -20,7 +20,7 @@ namespace boxlap {
 
 /// A range of things with coordinates .x and .y: Point, or a type of the user's own.
 template <class R>
-concept Centers = Rows<R> && requires(const detail::Element<R>& p) {
+concept CenterPoints = Rows<R> && requires(const detail::Element<R>& p) {
   { p.x } -> std::convertible_to<double>;
   { p.y } -> std::convertible_to<double>;
 };
@@ -61,7 +61,7 @@ struct CenterSummary {
 /// one does not apply. Units are the caller's; nuScenes matches on the ground plane at 0.5, 1, 2 and 4 m. Throws
 /// std::invalid_argument naming the row for coordinates that are not finite and NaN scores, for lengths that differ,
 /// and for a distance that is not positive. O((n + m) log(n + m) + pairs whose x differ by less than distance).
-template <Centers A, Centers B, Numbers S, class Errors>
+template <CenterPoints A, CenterPoints B, Numbers S, class Errors>
 [[nodiscard]] auto center_image(std::int64_t id, const A& truths, const B& detections, const S& scores, double distance,
                                 const Errors& errors) {
   using Found = std::invoke_result_t<const Errors&, Index, Index>;
