@@ -2,7 +2,8 @@
 ///
 /// Words and ranges, Box and its overlap ratios, the join and its sparse matrices, nms, matching, recall and precision.
 /// Kept to what most files need, so that it compiles in less than twice the time of <vector> and <algorithm>; soft and
-/// merging nms, COCO's and VOC's evaluation and the other shapes have headers of their own, and boxlap.hpp has them all.
+/// merging nms, COCO's and VOC's evaluation and the other shapes have headers of their own, and boxlap.hpp has them
+/// all.
 #pragma once
 
 #include "core/index.hpp"

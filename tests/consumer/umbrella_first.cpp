@@ -3,7 +3,7 @@
 //
 #include <boxlap/core.hpp>
 //
-#include <boxlap/shape/box.hpp>
 #include <boxlap/pairs/csr.hpp>
+#include <boxlap/shape/box.hpp>
 
 static_assert(boxlap::Shape<boxlap::Box<float>>);
