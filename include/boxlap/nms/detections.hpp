@@ -49,13 +49,11 @@ class Detections {
       takes_part = takes_part && box.x2 - box.x1 <= std::numeric_limits<T>::max() &&
                    box.y2 - box.y1 <= std::numeric_limits<T>::max();
     }
-    return {box, demand(static_cast<double>(size)), row};
+    return {box, demand(size), row};
   }
 
   /// A box that is no row of the shapes, as a candidate.
-  [[nodiscard]] Candidate<T> candidate_of(const Box<T>& box, Index row) const {
-    return {box, demand(static_cast<double>(area(box))), row};
-  }
+  [[nodiscard]] Candidate<T> candidate_of(const Box<T>& box, Index row) const { return {box, demand(area(box)), row}; }
 
   /// measure(kept, candidate). For boxes of the very numbers that iou() would get, so that all agree to the bit.
   [[nodiscard]] auto value(const Candidate<T>& kept, const Candidate<T>& c) const {
@@ -127,10 +125,16 @@ class Detections {
 
  private:
   /// The share of a shape's area that the shared area must exceed, rounded down also among the subnormal numbers.
-  [[nodiscard]] T demand(double size) const noexcept {
-    const double most = static_cast<double>(std::numeric_limits<T>::max() / 4);
-    const T need = static_cast<T>(std::min(share_ * size, most));
-    return std::max(T{0}, need - std::numeric_limits<T>::denorm_min());
+  template <class Size>
+  [[nodiscard]] T demand(Size size) const noexcept {
+    constexpr T few_digits = 4 * std::numeric_limits<T>::min();
+    if constexpr (!std::same_as<Size, T>) {
+      constexpr auto most = static_cast<double>(std::numeric_limits<T>::max() / 4);
+      return demand(static_cast<T>(std::min(static_cast<double>(size), most)));
+    } else {
+      const T need = static_cast<T>(share_) * size;
+      return need >= few_digits ? need : std::max(T{0}, need - std::numeric_limits<T>::denorm_min());
+    }
   }
 
   const R& shapes_;

@@ -83,8 +83,9 @@ class Region {
 /// Greedy nms over detections that are added tile by tile, in any order of the tiles.
 ///
 /// A tile is a rectangle x1 <= x < x2, y1 <= y < y2, and brings every detection whose centre (that of its bounds) lies
-/// in it: later tiles have none there. Rows are numbered in the order they come. All rows that add() and finish()
-/// return are together nms() over all detections; sorted by score and row they are its result, bit for bit.
+/// in it: later tiles have none there. Tiles at the border of the image may extend to infinity. Rows are numbered in
+/// the order they come. All rows that add() and finish() return are together nms() over all detections; sorted by score
+/// and row they are its result, bit for bit.
 ///
 /// A row is decided as soon as no tile to come can change its fate: greedy nms of a row depends only on better rows it
 /// overlaps, so only rows within reach of the unseen wait, and rows that wait for them. For IoU of boxes reach is
@@ -132,6 +133,8 @@ class TiledNms {
 
   /// Rows that wait for tiles to come.
   [[nodiscard]] Index waiting() const noexcept { return static_cast<Index>(shapes_.size()); }
+  /// Their numbers, ascending.
+  [[nodiscard]] const std::vector<Index>& waiting_rows() const noexcept { return numbers_; }
   /// Rows added so far.
   [[nodiscard]] Index rows() const noexcept { return rows_; }
 

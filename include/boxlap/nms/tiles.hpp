@@ -210,15 +210,15 @@ class TiledRows {
 template <class D>
 [[nodiscard]] bool suppress_in_tiles(const D& detections, std::span<const Index> order, int threads,
                                      std::vector<Fate>& fates) {
-  const auto [reach, longest] = detections.extent();
-  const TiledRows<D> tiles(detections, order, reach, longest, threads);
+  const auto extent = detections.extent();
+  const TiledRows<D> tiles(detections, order, extent.reach, extent.longest, threads);
   if (tiles.reaching_out() > order.size() / 3) {
     return false;
   }
   fates.assign(order.size(), Fate::kept);
   const auto groups = static_cast<Index>(threads == 1 ? 1 : std::min<std::size_t>(tiles.size(), 16));
   for_each_chunk(threads, groups, [&](Index group) {
-    KeptIndex<D> index(detections, reach);
+    KeptIndex<D> index(detections, extent.reach);
     for (std::size_t k = at(group); k < tiles.size(); k += at(groups)) {
       decide_tile(
           detections, index, tiles.tile(k), [&](const auto& c) { return tiles.reaches_out(c.row); },
@@ -229,7 +229,7 @@ template <class D>
   std::copy_if(order.begin(), order.end(), std::back_inserter(open),
                [&](Index row) { return fates[at(row)] == Fate::open; });
   std::for_each(open.begin(), open.end(), [&](Index row) { fates[at(row)] = Fate::gone; });
-  KeptIndex<D> index(detections, reach);
+  KeptIndex<D> index(detections, extent.reach);
   suppress(detections, index, std::span<const Index>(open), [&](Index row) { fates[at(row)] = Fate::kept; });
   return true;
 }
