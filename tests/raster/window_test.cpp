@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "../../examples/support/heap.hpp"
 #include "images.hpp"
 
 using namespace boxlap;
@@ -265,109 +264,6 @@ TEST_CASE("invalid pixels do not count") {
   CHECK((mean.isNaN().all() && variance.isNaN().all()));
 }
 
-TEMPLATE_TEST_CASE("strips, threads, blocks and the image itself as output give the same bits", "", std::uint8_t, float,
-                   double) {
-  std::mt19937 rng(17);
-  for (const auto& [rows, cols] : {std::pair<Index, Index>{300, 40}, {70, 4500}, {3, 40}, {1, 1}, {257, 513}}) {
-    const auto image = images::random<TestType>(rows, cols, rng);
-    for (const int window : {1, 2, 3, 8, 11, 31}) {
-      for (const Border border : {Border::reflect, Border::constant, Border::wrap}) {
-        for (const Deviation deviation : {Deviation::textbook, Deviation::own_mean}) {
-          if (rows * cols * window > 2'000'000 && border != Border::reflect) {
-            continue;
-          }
-          INFO(rows << " x " << cols << ", window " << window << ", border " << int(border) << ", deviation "
-                    << int(deviation));
-          using Out = std::conditional_t<std::integral<TestType>, float, TestType>;
-          Image<Out> mean, variance, mean_n, variance_n;
-          moving_moments(image, window, mean, variance, deviation, {.border = border});
-          for (const int threads : {2, 3, 0}) {
-            moving_moments(image, window, mean_n, variance_n, deviation, {.border = border, .threads = threads});
-            REQUIRE(images::same_bits(mean, mean_n));
-            REQUIRE(images::same_bits(variance, variance_n));
-          }
-          if constexpr (std::floating_point<TestType>) {
-            for (const int threads : {1, 3}) {
-              const WindowOptions options{.border = border, .threads = threads};
-              Image<TestType> in_place = image;
-              moving_moments(in_place, window, in_place, variance_n, deviation, options);
-              REQUIRE(images::same_bits(mean, in_place));
-              REQUIRE(images::same_bits(variance, variance_n));
-              in_place = image;
-              moving_moments(in_place, window, mean_n, in_place, deviation, options);
-              REQUIRE(images::same_bits(mean, mean_n));
-              REQUIRE(images::same_bits(variance, in_place));
-              in_place = image;
-              moving_mean(image, window, mean, options);
-              moving_mean(in_place, window, in_place, options);
-              REQUIRE(images::same_bits(mean, in_place));
-              moving_moments(image, window, mean, variance, deviation, {.border = border});
-            }
-          }
-        }
-      }
-    }
-  }
-}
-
-TEST_CASE("a window's value does not depend on where the image begins") {
-  std::mt19937 rng(23);
-  const auto image = images::random<float>(90, 700, rng);
-  Image<float> mean, variance, part_mean, part_variance;
-  moving_moments(image, 11, mean, variance);
-  moving_moments(image.block(13, 17, 60, 555), 11, part_mean, part_variance);
-  CHECK(images::same_bits(Image<float>(mean.block(18, 22, 50, 545)), Image<float>(part_mean.block(5, 5, 50, 545))));
-  CHECK(images::same_bits(Image<float>(variance.block(18, 22, 50, 545)),
-                          Image<float>(part_variance.block(5, 5, 50, 545))));
-}
-
-TEMPLATE_TEST_CASE("rows pushed one by one give the bits of the array form", "", std::uint8_t, std::uint16_t, float,
-                   double) {
-  std::mt19937 rng(29);
-  std::bernoulli_distribution coin(0.2);
-  using Out = std::conditional_t<std::same_as<TestType, double>, double, float>;
-  for (const auto& [rows, cols] : {std::pair<Index, Index>{1, 1}, {2, 300}, {5, 3}, {40, 37}}) {
-    const auto image = images::random<TestType>(rows, cols, rng);
-    Image<bool> valid(rows, cols);
-    Image<std::uint8_t> valid_bytes(rows, cols);
-    for (Index k = 0; k < image.size(); ++k) {
-      valid.data()[k] = !coin(rng);
-      valid_bytes.data()[k] = valid.data()[k];
-    }
-    for (const Border border : {Border::reflect, Border::mirror, Border::nearest, Border::constant}) {
-      for (const int window : {1, 2, 3, 4, 7, 12, 31}) {
-        for (const bool skip : {false, true}) {
-          INFO(rows << " x " << cols << ", window " << window << ", border " << int(border) << ", skip " << skip);
-          Image<Out> mean, variance, row_mean(rows, cols), row_variance(rows, cols);
-          moving_moments(image, window, mean, variance,
-                         {.border = border, .border_value = 2, .mask = skip ? Mask(valid) : Mask()});
-          MomentsStream<TestType> stream(cols, window, {.border = border, .border_value = 2, .skip_nan = skip});
-          for (int image_number = 0; image_number < 2; ++image_number) {  // the stream is ready for a second image
-            Index next = 0;
-            const auto sink = [&](Index y, std::span<const Out> m, std::span<const Out> v) {
-              REQUIRE(y == next++);
-              std::copy(m.begin(), m.end(), &row_mean(y, 0));
-              std::copy(v.begin(), v.end(), &row_variance(y, 0));
-            };
-            for (Index y = 0; y < rows; ++y) {
-              const std::span<const TestType> row(&image(y, 0), std::size_t(cols));
-              if (skip) {
-                stream.push(row, std::span<const std::uint8_t>(&valid_bytes(y, 0), std::size_t(cols)), sink);
-              } else {
-                stream.push(row, sink);
-              }
-            }
-            stream.finish(sink);
-            CHECK(next == rows);
-            CHECK(images::same_bits(mean, row_mean));
-            CHECK(images::same_bits(variance, row_variance));
-          }
-        }
-      }
-    }
-  }
-}
-
 TEST_CASE("outputs: arrays are resized, maps and blocks are filled or refused") {
   Image<float> image = Image<float>::Random(10, 12), mean, variance;
   moving_mean(image, 3, mean);
@@ -416,40 +312,4 @@ TEST_CASE("what cannot be done is refused with its values") {
   Eigen::Map<Image<float>, 0, Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>> spread(
       memory.data(), 3, 4, Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>(8, 2));
   CHECK_THROWS_WITH(moving_mean(spread, 3, out), Contains("inner stride"));
-  CHECK_THROWS_WITH(MomentsStream<float>(5, 3, {.border = Border::wrap}), Contains("wrap"));
-  MomentsStream<float> stream(5, 3);
-  CHECK_THROWS_WITH(stream.push(std::span<const float>(memory.data(), 4), [](auto...) {}), Contains("row has 4"));
-}
-
-TEST_CASE("scratch is what the doc says, whatever the height") {
-  if (!heap::counted) {
-    return;
-  }
-  const auto formula = [](Index window, Index columns, std::size_t bytes) {
-    const int log2 = int(std::log2(double(window)));
-    return (double(window + log2 + 1) * double(columns + window) + 5.0 * (256 + window)) * double(bytes);
-  };
-  for (const int window : {3, 11, 31}) {
-    for (const auto& [rows, cols] : {std::pair<Index, Index>{100, 1000}, {2000, 1000}, {60, 10000}}) {
-      INFO("window " << window << ", " << rows << " x " << cols);
-      Image<float> image = Image<float>::Random(rows, cols), mean(rows, cols), variance(rows, cols);
-      const heap::Scope scope;
-      moving_mean(image, window, mean);
-      const double strip = cols == 10000 ? 2000 : 1000;
-      CHECK(double(scope.peak_bytes()) <= formula(window, Index(strip), 4) + 2048);
-      CHECK(double(scope.peak_bytes()) >= formula(window, Index(strip), 4) / 2);
-      const heap::Scope both;
-      moving_moments(image, window, mean, variance);
-      CHECK(double(both.peak_bytes()) <= 2 * formula(window, Index(strip), 4) + 2048);
-      CHECK(double(both.peak_bytes()) >= formula(window, Index(strip), 4));
-      const heap::Scope own;
-      moving_moments(image, window, mean, variance, Deviation::own_mean);
-      const double rings = 2 * (window / 2 + 1) * (strip + 2 * window) * 4;
-      CHECK(double(own.peak_bytes()) <= 2 * formula(window, Index(strip + window), 4) + rings + 2048);
-      CHECK(double(own.peak_bytes()) >= formula(window, Index(strip), 4));
-      const heap::Scope in_place;
-      moving_mean(image, window, image);
-      CHECK(double(in_place.peak_bytes()) <= formula(window, cols, 4) + double((window / 2) * cols * 4) + 2048);
-    }
-  }
 }
