@@ -1,6 +1,7 @@
 /// COCO's JSON files, record by record: no document is built, so a file may be larger than memory.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -115,9 +116,9 @@ class Records {
   }
   bool number_float(double v, const std::string&) { return number(v, 0, false); }
   bool string(std::string& text) {
-    if (in_record() && field_ == "name") {
+    if (in_record() && field_ == Field::name) {
       record_.name = text;
-    } else if (in_record() && is_numeric(field_)) {
+    } else if (in_record() && field_ != Field::other) {
       fail("expected a number, got a text");
     }
     return value();
@@ -127,19 +128,23 @@ class Records {
   bool start_object(std::size_t) {
     ++depth_;
     if (depth_ == record_depth()) {
-      const std::size_t index = next_index_++;
+      record_.bbox.clear();
+      std::vector<double> bbox = std::move(record_.bbox);  // keeps its memory
       record_ = Record{};
+      record_.bbox = std::move(bbox);
       record_.list = list_;
-      record_.index = index;
+      record_.index = next_index_++;
+      field_ = Field::other;
     }
     return true;
   }
   bool key(std::string& name) {
     if (depth_ == 1 && !top_is_list_) {
       list_ = name;
+      list_wanted_ = name == "images" || name == "categories" || name == "annotations";
       next_index_ = 0;
     } else if (depth_ == record_depth()) {
-      field_ = name;
+      field_ = field_called(name);
     }
     return true;
   }
@@ -156,7 +161,7 @@ class Records {
       top_is_list_ = true;
     }
     ++depth_;
-    if (depth_ == record_depth() + 1 && field_ == "bbox") {
+    if (depth_ == record_depth() + 1 && field_ == Field::bbox) {
       record_.has_bbox = true;
     }
     return true;
@@ -178,49 +183,63 @@ class Records {
   /// Records of a file that is one list are at depth 2, those of a list in an object at depth 3.
   [[nodiscard]] std::size_t record_depth() const { return top_is_list_ ? 2 : 3; }
   [[nodiscard]] bool in_record() const { return depth_ == record_depth() && wanted(); }
-  [[nodiscard]] bool wanted() const {
-    return top_is_list_ || list_ == "images" || list_ == "categories" || list_ == "annotations";
+  [[nodiscard]] bool wanted() const { return top_is_list_ || list_wanted_; }
+
+  enum class Field { other, name, id, image_id, category_id, bbox, area, score, iscrowd, ignore };
+  static constexpr const char* field_names[] = {"",     "name", "id",    "image_id", "category_id",
+                                                "bbox", "area", "score", "iscrowd",  "ignore"};
+
+  [[nodiscard]] static Field field_called(std::string_view name) {
+    const auto found = std::find(std::begin(field_names), std::end(field_names), name);
+    return found == std::end(field_names) ? Field::other : static_cast<Field>(found - std::begin(field_names));
   }
-  [[nodiscard]] static bool is_numeric(std::string_view field) {
-    return field == "id" || field == "image_id" || field == "category_id" || field == "area" || field == "score" ||
-           field == "iscrowd" || field == "bbox";
-  }
+
   bool value() { return true; }
 
   bool number(double v, std::int64_t integer, bool is_integer) {
-    if (depth_ == record_depth() + 1 && field_ == "bbox" && wanted()) {
+    if (depth_ == record_depth() + 1 && field_ == Field::bbox && wanted()) {
       record_.bbox.push_back(v);
     }
     if (!in_record()) {
       return true;
     }
-    const auto as_id = [&]() -> std::int64_t {
+    const auto as_id = [&] {
       if (!is_integer) {
         fail("expected an integer, got " + std::to_string(v));
       }
       return integer;
     };
-    if (field_ == "id") {
-      record_.id = as_id();
-    } else if (field_ == "image_id") {
-      record_.image_id = as_id();
-    } else if (field_ == "category_id") {
-      record_.category_id = as_id();
-    } else if (field_ == "area") {
-      record_.area = v;
-    } else if (field_ == "score") {
-      record_.score = v;
-    } else if (field_ == "iscrowd") {
-      record_.crowd = v != 0;
-    } else if (field_ == "ignore") {
-      record_.ignore = v != 0;
+    switch (field_) {
+      case Field::id:
+        record_.id = as_id();
+        break;
+      case Field::image_id:
+        record_.image_id = as_id();
+        break;
+      case Field::category_id:
+        record_.category_id = as_id();
+        break;
+      case Field::area:
+        record_.area = v;
+        break;
+      case Field::score:
+        record_.score = v;
+        break;
+      case Field::iscrowd:
+        record_.crowd = v != 0;
+        break;
+      case Field::ignore:
+        record_.ignore = v != 0;
+        break;
+      default:
+        break;
     }
     return true;
   }
 
   [[noreturn]] void fail(const std::string& what) const {
     throw Error(file_ + ": " + (top_is_list_ ? "detection" : list_) + " " + std::to_string(record_.index) + ": field " +
-                field_ + ": " + what);
+                field_names[static_cast<std::size_t>(field_)] + ": " + what);
   }
 
   std::string file_;
@@ -228,7 +247,9 @@ class Records {
   Visit visit_;
   Progress progress_;
   Record record_;
-  std::string list_, field_;
+  std::string list_;
+  Field field_ = Field::other;
+  bool list_wanted_ = false;
   std::size_t depth_ = 0, next_index_ = 0;
   bool top_is_list_ = false;
 };
