@@ -3,6 +3,9 @@
 //   track                                          a small scene of its own
 //   track --detections det.txt [--truth gt.txt] [--out result.txt] [--svg tracks.svg] [--min-score 0.6]
 //   track --results result.txt --truth gt.txt      scores tracks that exist already
+//   track --shake 4 [--seed 1]                     a made film from a shaking camera: predictions by constant velocity
+//                                                  beside predictions by the motion of the picture around each box
+//   ... --images img1/%06d.png                     predicts by the motion of these frames' pictures
 //
 // Files are MOTChallenge's: frame,id,left,top,width,height,confidence[,...]. With truth it reports
 //   MOTA      1 - (misses + false alarms + switches) / truths, CLEAR MOT of Bernardin and Stiefelhagen
@@ -27,6 +30,7 @@
 #include <string>
 #include <vector>
 
+#include "support/image_motion.hpp"
 #include "support/output_file.hpp"
 #include "support/svg.hpp"
 
@@ -117,6 +121,9 @@ class Motion {
     covariance_ -= gain * innovation * gain.transpose();
   }
 
+  /// Takes the place from the picture instead of the speed.
+  void place(const boxlap::Point<double>& center) { state_.head<2>() << center.x, center.y; }
+
   void stop_growing() { state_.tail<2>().setZero(); }  // an unseen object keeps its size
 
   Box box() const {
@@ -150,11 +157,16 @@ class Tracker {
  public:
   explicit Tracker(TrackerOptions options) : options_(options) {}
 
-  /// Takes the detections of the next frame; returns the tracks seen in it.
-  std::vector<Observation> next(const std::vector<Observation>& detections) {
+  /// Takes the detections of the next frame; returns the tracks seen in it. With a picture, tracks are predicted to be
+  /// where the picture around them went, and by their speed only where it does not say.
+  std::vector<Observation> next(const std::vector<Observation>& detections, const ImageMotion* picture = nullptr) {
     for (Track& track : tracks_) {
       if (track.unseen > 0) track.motion.stop_growing();
+      const Box before = track.motion.box();
       track.motion.predict();
+      if (const auto moved = picture != nullptr ? (*picture)(before) : std::nullopt) {
+        track.motion.place({center(before).x + moved->x, center(before).y + moved->y});
+      }
       ++track.unseen;
     }
     std::vector<const Observation*> strong, weak;
@@ -322,6 +334,38 @@ void make_scene(Sequence& detections, Sequence& truth) {
   }
 }
 
+/// Tracks the cars of a made film twice, without and with its pictures.
+void compare_predictions(double shake, unsigned seed) {
+  ShakyFilm film(shake, seed);
+  ImageMotion picture;
+  Tracker by_speed({}), by_picture({});
+  Sequence truth, speed_tracks, picture_tracks;
+  std::mt19937 rng(seed + 1);
+  std::normal_distribution<double> jitter(0, 0.5);
+  std::uniform_real_distribution<double> chance(0, 1);
+  for (int frame = 1; frame <= 150; ++frame) {
+    const auto [image, boxes] = film.next();
+    std::vector<Observation> detections;
+    for (std::size_t k = 0; k < boxes.size(); ++k) {
+      const Box& b = boxes[k];
+      truth[frame].push_back({static_cast<int>(k), b, 1});
+      if (chance(rng) < 0.95) {
+        detections.push_back(
+            {-1, {b.x1 + jitter(rng), b.y1 + jitter(rng), b.x2 + jitter(rng), b.y2 + jitter(rng)}, 0.9});
+      }
+    }
+    picture.next(image);
+    speed_tracks[frame] = by_speed.next(detections);
+    picture_tracks[frame] = by_picture.next(detections, &picture);
+  }
+  for (const auto& [name, tracks] :
+       {std::pair("constant velocity", &speed_tracks), {"image motion", &picture_tracks}}) {
+    const Score s = score_tracks(truth, *tracks);
+    std::printf("%-18s MOTA %5.1f %%, IDF1 %5.1f %%, %4ld switches, %5ld misses, %5ld false alarms\n", name,
+                100 * s.mota(), 100 * s.idf1(), s.switches, s.misses(), s.false_alarms());
+  }
+}
+
 // ---- the picture
 
 /// The feet of each object through time: truth as wide pale lines, tracks on top in colours, with their last boxes.
@@ -367,14 +411,32 @@ void draw(const Sequence& truth, const Sequence& tracks, const std::string& path
   canvas.save(path);
 }
 
+/// "img1/%06d.png" and 7: img1/000007.png.
+std::string frame_path(const std::string& pattern, int frame) {
+  const auto start = pattern.find('%'), end = pattern.find('d', start);
+  if (start == std::string::npos || end == std::string::npos) {
+    throw std::runtime_error(pattern + ": expected the frame's number as %06d");
+  }
+  const std::string digits = std::to_string(frame), form = pattern.substr(start + 1, end - start - 1);
+  const auto width = form.empty() ? std::size_t{0} : static_cast<std::size_t>(std::stoul(form));
+  return pattern.substr(0, start) + std::string(width > digits.size() ? width - digits.size() : 0, '0') + digits +
+         pattern.substr(end + 1);
+}
+
 int run(int argc, char** argv) {
   std::map<std::string, std::string> option;
-  const std::set<std::string> known{"--detections", "--truth", "--out", "--svg", "--results", "--min-score"};
+  const std::set<std::string> known{"--detections", "--truth", "--out",  "--svg",   "--results",
+                                    "--min-score",  "--shake", "--seed", "--images"};
   for (int k = 1; k < argc; k += 2) {
     if (known.count(argv[k]) == 0 || k + 1 >= argc) {
       throw std::runtime_error(std::string(argv[k]) + ": unknown option or no value; see the top of track.cpp");
     }
     option[argv[k]] = argv[k + 1];
+  }
+  if (option.count("--shake") != 0) {
+    compare_predictions(std::stod(option["--shake"]),
+                        option.count("--seed") != 0 ? static_cast<unsigned>(std::stoul(option["--seed"])) : 1U);
+    return 0;
   }
   const bool own_scene = option.count("--detections") == 0 && option.count("--results") == 0;
   Sequence detections, truth, tracks;
@@ -388,11 +450,14 @@ int run(int argc, char** argv) {
     TrackerOptions options;
     if (option.count("--min-score") != 0) options.min_score = std::stod(option["--min-score"]);
     Tracker tracker(options);
+    ImageMotion picture;
     const int first = detections.begin()->first, last = detections.rbegin()->first;
     const auto start = std::chrono::steady_clock::now();
     for (int frame = first; frame <= last; ++frame) {
       const auto found = detections.find(frame);
-      auto seen = tracker.next(found != detections.end() ? found->second : std::vector<Observation>{});
+      if (option.count("--images") != 0) picture.next(::picture::read(frame_path(option["--images"], frame)));
+      auto seen = tracker.next(found != detections.end() ? found->second : std::vector<Observation>{},
+                               option.count("--images") != 0 ? &picture : nullptr);
       if (!seen.empty()) tracks[frame] = std::move(seen);
     }
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
