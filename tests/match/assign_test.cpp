@@ -1,3 +1,7 @@
+#if defined(__unix__)
+#include <pthread.h>
+#endif
+
 #include <array>
 #include <limits>
 #include <span>
@@ -498,6 +502,30 @@ TEMPLATE_TEST_CASE("a damaged assignment is never certified", "[certify]", std::
   }
 }
 
+namespace {
+
+/// Runs work on a thread with a stack of `bytes`.
+template <class Work>
+void on_small_stack(std::size_t bytes, Work work) {
+#if defined(__unix__)
+  pthread_attr_t attributes;
+  REQUIRE(pthread_attr_init(&attributes) == 0);
+  REQUIRE(pthread_attr_setstacksize(&attributes, bytes) == 0);
+  pthread_t thread;
+  const auto start = [](void* given) -> void* {
+    (*static_cast<Work*>(given))();
+    return nullptr;
+  };
+  REQUIRE(pthread_create(&thread, &attributes, start, &work) == 0);
+  REQUIRE(pthread_join(thread, nullptr) == 0);
+  pthread_attr_destroy(&attributes);
+#else
+  work();
+#endif
+}
+
+}  // namespace
+
 TEST_CASE("a chain of 100,000 rows: one search runs through all of it", "[assign]") {
   const Index n = 100000;
   std::vector<Triple<std::int64_t>> entries;
@@ -513,7 +541,8 @@ TEST_CASE("a chain of 100,000 rows: one search runs through all of it", "[assign
   entries.push_back({n, n, 5000000});
   const auto w = make_csr(n + 1, n + 1, entries);
   for (const AmongOptima second : second_aims) {
-    const auto a = assign(w, {.among_optima = second});
+    Assignment<std::int64_t> a;
+    on_small_stack(256 * 1024, [&] { a = assign(w, {.among_optima = second}); });
     require_proof(w, a);
     REQUIRE(a.total == std::int64_t{n} * 1000000 + 5000000);
   }
