@@ -133,9 +133,14 @@ struct SlicePlan {
     const std::size_t cell_count = count <= 32768 ? 1024 : AxisSample<T>::most_cells;
     AxisSample<T> x, y;
     const auto sample = [&](Index most, const auto& use) {
-      const Index stride = (count + most - 1) / most;
-      for (Index k = stride / 2; k < count; k += stride) {
-        if (const Box<T> box = box_at(k); has_extent(box)) {
+      // One of each `stride` boxes, but not always the same one: shapes may repeat in a pattern, as anchors do.
+      const std::int64_t stride = (count + most - 1) / most;
+      std::uint32_t fraction = 0;
+      for (std::int64_t first = 0; first + stride <= count; first += stride) {
+        fraction += 0x9e3779b9U;  // the golden ratio: no two of them close to each other
+        const auto within = static_cast<std::int64_t>(
+            (static_cast<std::uint64_t>(fraction) * static_cast<std::uint64_t>(stride)) >> 32);
+        if (const Box<T> box = box_at(static_cast<Index>(first + within)); has_extent(box)) {
           use(box);
         }
       }
