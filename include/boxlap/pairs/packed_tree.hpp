@@ -34,9 +34,14 @@ class PackedTree {
   /// box_at(i) is the box of row i < n. Boxes that cannot meet anything are left out.
   template <Meeting meeting, class BoxAt>
   static PackedTree build(Index n, const BoxAt& box_at, PackingScratch& scratch) {
-    PackedTree tree;
     const auto entering = [](const Box<T>& box) { return enters<meeting>(box); };
-    const std::span<const PackedRow> order = packing_order<T>(n, box_at, entering, scratch);
+    return from_order(packing_order<T>(n, box_at, entering, scratch), box_at);
+  }
+
+  /// The tree over the rows of `order`, packed in that order.
+  template <class BoxAt>
+  static PackedTree from_order(std::span<const PackedRow> order, const BoxAt& box_at) {
+    PackedTree tree;
     tree.boxes_ = static_cast<Index>(order.size());
     tree.rows_ = uninitialized<Index>(order.size());
     tree.blocks_ = uninitialized<BoxBlock<T>>(at(blocks_with_levels(tree.leaves())));
