@@ -18,7 +18,7 @@ namespace boxlap {
 namespace detail {
 
 /// The edges of a sparse matrix: its entries of positive gain. Loops read through local copies of what they need, since
-/// the compiler cannot know that a visit leaves it alone (a third of the time on full matrices).
+/// the compiler cannot know that a visit leaves it alone.
 template <class T, class Gain>
 struct SparseEdges {
   using V = std::invoke_result_t<Gain, T>;
