@@ -211,8 +211,8 @@ TEST_CASE("wrong frames and outputs are refused with their values") {
   CHECK_THROWS_WITH(lucas_kanade(a, a, 1, a, y), Contains("overlaps"));
   CHECK_THROWS_WITH(lucas_kanade(a, a, 1, x, y, -0.1), Contains("min_eigenvalue is -0.1"));
   CHECK_THROWS_AS(lucas_kanade(a, a, 1, x, y, 0, {.threads = -1}), std::invalid_argument);
-  Image<float> none(0, 0);
-  lucas_kanade(none, none, 2, x, y);
+  const Image<float> nothing(0, 0);
+  lucas_kanade(nothing, nothing, 2, x, y);
   CHECK(x.size() == 0);
 }
 
