@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -30,14 +31,19 @@ struct Entry {
   R value;
 };
 
-/// The matrix of entries in any order, each pair once. Sorts `entries`; their memory is free for reuse on return.
+/// The matrix of entries in any order, each pair once. Small joins find their pairs in order, and are spared the
+/// sorting.
 template <class R>
 [[nodiscard]] Csr<R> csr_of_entries(std::vector<Entry<R>> entries, Index rows, Index cols) {
   const PairKeys coding(rows, cols);
-  const auto scratch = uninitialized<Entry<R>>(entries.size());
-  const std::span<Entry<R>> sorted =
-      radix_sort(std::span(entries), std::span(scratch.get(), entries.size()), coding.bits,
-                 [coding](const Entry<R>& entry) { return coding.key(entry.row, entry.col); });
+  const auto key_of = [coding](const Entry<R>& entry) { return coding.key(entry.row, entry.col); };
+  const auto before = [&](const Entry<R>& a, const Entry<R>& b) { return key_of(a) < key_of(b); };
+  std::span<Entry<R>> sorted(entries);
+  std::unique_ptr<Entry<R>[]> scratch;
+  if (!std::is_sorted(entries.begin(), entries.end(), before)) {
+    scratch = uninitialized<Entry<R>>(entries.size());
+    sorted = radix_sort(sorted, std::span(scratch.get(), entries.size()), coding.bits, key_of);
+  }
   Csr<R> result{rows, cols, std::vector<Index>(at(rows) + 1), std::vector<Index>(sorted.size()),
                 std::vector<R>(sorted.size())};
   for (std::size_t k = 0; k < sorted.size(); ++k) {
