@@ -1,4 +1,5 @@
-/// In which order boxes are packed into blocks: vertical slices, each from top to bottom or back (Sort-Tile-Recursive).
+/// In which order boxes are packed into blocks: slices along the longer axis, every second one backwards
+/// (Sort-Tile-Recursive).
 #pragma once
 
 #include <algorithm>
@@ -32,7 +33,7 @@ struct CellRange {
   CellRange() = default;
   CellRange(T low, T high, std::size_t cells) : origin(low), last(static_cast<T>(cells - 1)) {
     const T scale = static_cast<T>(cells) / (high - low);
-    cells_per_unit = scale <= std::numeric_limits<T>::max() ? scale : T{0};
+    cells_per_unit = scale <= (std::numeric_limits<T>::max)() ? scale : T{0};
   }
   /// The same stretch in another number of cells.
   [[nodiscard]] CellRange with_cells(std::size_t cells) const noexcept {
@@ -43,7 +44,7 @@ struct CellRange {
   }
   [[nodiscard]] std::size_t operator()(T x) const noexcept {
     const T cell = (x - origin) * cells_per_unit;
-    return static_cast<std::size_t>(static_cast<std::int32_t>(std::min(cell > 0 ? cell : T{0}, last)));
+    return static_cast<std::size_t>(static_cast<std::int32_t>((std::min)(cell > 0 ? cell : T{0}, last)));
   }
 };
 
@@ -68,7 +69,7 @@ struct AxisSample {
   std::array<std::uint16_t, most_cells> counts;
 
   void add(T middle, T side) noexcept {
-    if (std::abs(middle) <= std::numeric_limits<T>::max()) {
+    if (std::abs(middle) <= (std::numeric_limits<T>::max)()) {
       middles[size++] = middle;
       // The bits of a positive float are nearly linear in its logarithm: their mean is nearly the geometric mean.
       side_bits += std::bit_cast<std::uint32_t>(static_cast<float>(side));
@@ -112,13 +113,14 @@ template <class T>
 struct SlicePlan {
   Index slices = 1;
   double boxes_per_slice = 0;
-  int row_bits = 0;  // of the cell within a slice; the slice is above
+  int row_bits = 0;     // of the cell within a slice; the slice is above
+  bool turned = false;  // slices are horizontal: the set is much wider than high
   CellRange<T> columns, rows;
   std::array<std::uint16_t, AxisSample<T>::most_cells> slice_of_column;
 
   [[nodiscard]] std::uint32_t key(const Box<T>& box) const noexcept {
-    const std::uint32_t slice = slice_of_column[columns(middle_x(box))];
-    const std::uint32_t row = static_cast<std::uint32_t>(rows(middle_y(box)));
+    const std::uint32_t slice = slice_of_column[columns(turned ? middle_y(box) : middle_x(box))];
+    const std::uint32_t row = static_cast<std::uint32_t>(rows(turned ? middle_x(box) : middle_y(box)));
     const std::uint32_t backwards = (0U - (slice & 1)) & ((1U << row_bits) - 1);
     return (slice << row_bits) | (row ^ backwards);
   }
@@ -152,32 +154,37 @@ struct SlicePlan {
     x.fit(cell_count);
     y.fit(cell_count);
     std::size_t sampled = 0;
-    sample(std::min(most_sampled, count / 4 + 1), [&](const Box<T>& box) {
+    sample((std::min)(most_sampled, count / 4 + 1), [&](const Box<T>& box) {
       ++x.counts[x.cells(middle_x(box))];
       ++y.counts[y.cells(middle_y(box))];
       ++sampled;
     });
     const double leaves = std::ceil(static_cast<double>(count) / block_size);
     const double extent_x = x.occupied_extent(cell_count), extent_y = y.occupied_extent(cell_count);
+    // A wide set is cut the other way: its many slices would be more than there are columns of cells.
+    turned = extent_x > 4 * extent_y;
+    const AxisSample<T>&across = turned ? y : x, &along = turned ? x : y;
+    const double width = turned ? extent_y : extent_x, length = turned ? extent_x : extent_y;
     double wanted = 1;
-    if (extent_x > 0) {
-      wanted = std::clamp(std::round(std::sqrt(leaves * extent_x / std::max(extent_y, extent_x * 1e-9))), 1.0, leaves);
+    if (width > 0) {
+      wanted = std::clamp(std::round(std::sqrt(leaves * width / (std::max)(length, width * 1e-9))), 1.0, leaves);
     }
     boxes_per_slice = static_cast<double>(count) / wanted;
-    slices = static_cast<Index>(std::min(wanted, static_cast<double>(cell_count)));
-    columns = x.cells;
+    slices = static_cast<Index>((std::min)(wanted, static_cast<double>(cell_count)));
+    columns = across.cells;
     constexpr double cells_per_box = 2;
     const double rows_wanted = cells_per_box * static_cast<double>(count) / static_cast<double>(slices);
     row_bits = std::clamp(static_cast<int>(std::bit_width(static_cast<std::uint32_t>(rows_wanted))), 1, 16);
-    rows = y.cells.with_cells(std::size_t{1} << row_bits);
+    rows = along.cells.with_cells(std::size_t{1} << row_bits);
     std::size_t before = 0;
     const double slices_per_sample =
         static_cast<double>(slices) / static_cast<double>(std::max<std::size_t>(sampled, 1));
     for (std::size_t cell = 0; cell < cell_count; ++cell) {
       // Half of the cell's own boxes count as before it: a slice's border lies as often too early as too late.
-      const double rank = (static_cast<double>(before) + 0.5 * static_cast<double>(x.counts[cell])) * slices_per_sample;
-      slice_of_column[cell] = static_cast<std::uint16_t>(std::min(static_cast<Index>(rank), slices - 1));
-      before += x.counts[cell];
+      const double rank =
+          (static_cast<double>(before) + 0.5 * static_cast<double>(across.counts[cell])) * slices_per_sample;
+      slice_of_column[cell] = static_cast<std::uint16_t>((std::min)(static_cast<Index>(rank), slices - 1));
+      before += across.counts[cell];
     }
   }
 };
