@@ -60,7 +60,8 @@ struct CenterSummary {
 /// std::array of the errors of a match: nuScenes has translation, scale, orientation, velocity and attribute; NaN where
 /// one does not apply. Units are the caller's; nuScenes matches on the ground plane at 0.5, 1, 2 and 4 m. Throws
 /// std::invalid_argument naming the row for coordinates that are not finite and NaN scores, for lengths that differ,
-/// and for a distance that is not positive. O((n + m) log(n + m) + pairs whose x differ by less than distance).
+/// and for a distance that is not positive. O((n + m) log(n + m) + pairs whose x differ by less than distance);
+/// peak memory besides the result, which takes 16 + 8 E bytes a detection: 5 bytes a truth and 4 a detection.
 template <CenterPoints A, CenterPoints B, Numbers S, class Errors>
 [[nodiscard]] auto center_image(std::int64_t id, const A& truths, const B& detections, const S& scores, double distance,
                                 const Errors& errors) {
@@ -146,6 +147,7 @@ namespace detail {
 /// The mean so far, without NaN; 1 everywhere where there is nothing else.
 [[nodiscard]] inline std::vector<double> mean_so_far(const std::vector<double>& values) {
   std::vector<double> means;
+  means.reserve(values.size());
   double sum = 0, count = 0;
   for (const double value : values) {
     if (!std::isnan(value)) {
@@ -166,7 +168,8 @@ namespace detail {
 ///
 /// Equals nuscenes-devkit's accumulate(), calc_ap() and calc_tp(): precision is interpolated linearly at 101 recalls,
 /// those up to min_recall dropped, min_precision taken off, negative ones counted as 0. The result does not depend on
-/// the order of `images`. O(detections log detections), 40 + 8 E bytes a detection.
+/// the order of `images`. O(detections log detections); 48 bytes a detection and 16 + 8 E bytes a truth, of
+/// as many truths as there are detections.
 template <std::size_t E>
 [[nodiscard]] CenterSummary<E> center_summary(std::span<const CenterImage<E>> images,
                                               const CenterOptions& options = {}) {
@@ -178,6 +181,11 @@ template <std::size_t E>
   CenterSummary<E> summary;
   summary.errors.fill(1);
   std::vector<Ranked> ranked;
+  std::size_t detections = 0;
+  for (const CenterImage<E>& image : images) {
+    detections += image.detections.size();
+  }
+  ranked.reserve(detections);
   for (const CenterImage<E>& image : images) {
     summary.positives += image.positives;
     for (std::size_t row = 0; row < image.detections.size(); ++row) {
@@ -191,6 +199,14 @@ template <std::size_t E>
   });
   std::vector<double> recalls, precisions, scores, found_scores;
   std::array<std::vector<double>, E> errors;
+  for (auto* one : {&recalls, &precisions, &scores}) {
+    one->reserve(detections);
+  }
+  const std::size_t most = (std::min)(detections, static_cast<std::size_t>(summary.positives));
+  found_scores.reserve(most);
+  for (std::vector<double>& one : errors) {
+    one.reserve(most);
+  }
   for (const Ranked& one : ranked) {
     (one.detection->found ? summary.true_positives : summary.false_positives) += 1;
     const double hits = static_cast<double>(summary.true_positives);
@@ -216,7 +232,7 @@ template <std::size_t E>
     score_at[static_cast<std::size_t>(i)] = detail::interpolate(recall, recalls, scores, 0);
     last = score_at[static_cast<std::size_t>(i)] != 0 ? i : last;
     if (i >= first) {
-      sum += std::max(detail::interpolate(recall, recalls, precisions, 0) - options.min_precision, 0.0);
+      sum += (std::max)(detail::interpolate(recall, recalls, precisions, 0) - options.min_precision, 0.0);
     }
   }
   summary.ap = first > 100 ? 0 : sum / (101 - first) / (1 - options.min_precision);

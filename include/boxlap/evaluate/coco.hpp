@@ -58,7 +58,10 @@ struct CocoRun {
 [[nodiscard]] inline std::vector<CocoRun> coco_runs(std::span<const CocoImage> images, Index areas, Index thresholds,
                                                     const std::int64_t* only = nullptr) {
   std::vector<const CocoImage*> sorted;
+  sorted.reserve(images.size());
+  std::size_t groups = 0;
   for (const CocoImage& image : images) {
+    groups += image.groups.size();
     if (image.areas != areas || image.thresholds != thresholds) [[unlikely]] {
       invalid("image ", image.id, " was judged with other options: ", image.areas, " areas and ", image.thresholds,
               " thresholds");
@@ -67,6 +70,7 @@ struct CocoRun {
   }
   std::sort(sorted.begin(), sorted.end(), [](const CocoImage* a, const CocoImage* b) { return a->id < b->id; });
   std::vector<CocoRun> runs;
+  runs.reserve(groups);
   for (std::size_t k = 0; k < sorted.size(); ++k) {
     if (k > 0 && sorted[k]->id == sorted[k - 1]->id) [[unlikely]] {
       invalid("image ", sorted[k]->id, " is there twice");
@@ -94,6 +98,11 @@ struct CocoRanked {
 /// The detections of one category, scores descending, equal ones by image id and then by place.
 inline void rank_category(std::span<const CocoRun> runs, std::vector<CocoRanked>& ranked) {
   ranked.clear();
+  std::size_t detections = 0;
+  for (const CocoRun& run : runs) {
+    detections += at(run.image->groups[run.group].detections);
+  }
+  ranked.reserve(detections);
   for (const CocoRun& run : runs) {
     for (Index k = 0; k < run.image->groups[run.group].detections; ++k) {
       const std::size_t detection = run.first + at(k);
@@ -176,6 +185,9 @@ inline void accumulate_category(std::span<const CocoRun> runs, const std::vector
     if (positives == 0) {
       continue;
     }
+    for (FalseBefore& one : false_before) {
+      one.reserve((std::min)(ranked.size(), static_cast<std::size_t>(positives)));
+    }
     for (Index t = 0; t < summary.thresholds; ++t) {
       for (FalseBefore& one : false_before) {
         one.clear();
@@ -211,8 +223,8 @@ inline void accumulate_category(std::span<const CocoRun> runs, const std::vector
 /// nothing. Scores are compared over all images, equal ones by image id and then by place. A category with truth but
 /// without detections has precision 0 and recall 0; one without truth to find is -1 and left out of means. No figure is
 /// ever NaN. Throws std::invalid_argument for an id that is there twice and for images judged with other options.
-/// O(detections * (log + areas * limits * thresholds)); memory besides the result: 40 bytes a group of an image and 72
-/// bytes a detection of the largest category.
+/// O(detections * (log + areas * limits * thresholds)); peak memory besides the result: 56 bytes a group of an image
+/// and 32 + 8 max_detections.size() bytes a detection of the largest category.
 ///
 /// The first of the 12 numbers is made for 100 detections, see CocoQuirks; those of an area range that options.areas
 /// does not name, or of a threshold it lacks, are -1.

@@ -42,7 +42,7 @@ namespace detail {
 template <Shapes S>
 void require_judgeable(const S& shapes, const char* what) {
   using T = BoundsScalar<Element<S>>;
-  constexpr T most = std::numeric_limits<T>::max();
+  constexpr T most = (std::numeric_limits<T>::max)();
   const Index n = rows_of(shapes, what);
   for (Index i = 0; i < n; ++i) {
     const Box<T> b = bounds(element(shapes, i));
@@ -72,7 +72,8 @@ using PairScalar = Overlap<Element<A>, Element<B>>;
 ///
 /// truths, predictions: shapes of any kinds whose overlap is known, in pixels; either may be empty. Pairs ascend by
 /// (truth, prediction). Throws std::invalid_argument naming the row for a shape that is NaN, infinite or inverted;
-/// shapes without area are kept and meet nothing. O((n + m) log(n + m) + pairs) time; besides the result the memory of
+/// shapes without area are kept and meet nothing. O((n + m) log(n + m) + pairs) time; the result takes 12
+/// bytes a truth, 8 a prediction and 12 a pair in double (8, 4 and 8 in float), besides it the memory of
 /// intersection_matrix().
 template <Shapes A, Shapes B>
 requires OverlappingShapes<A, B>

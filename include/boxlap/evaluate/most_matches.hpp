@@ -13,8 +13,9 @@ namespace boxlap {
 ///
 /// An upper bound on the true positives of COCO, VOC and TIDE, whose greedy matching by score may be smaller, never
 /// larger (truths that those rules ignore should be left out before). Sums over images and bounds of classes add up.
-/// Throws std::invalid_argument for labels of another length and a threshold outside (0, 1]. Time and memory of
-/// assign(), and a copy of the pairs.
+/// Throws std::invalid_argument for labels of another length and a threshold outside (0, 1]. Time of assign();
+/// peak memory: 44 bytes a truth, 60 bytes a detection, 24 bytes a pair that qualifies, and what long searches of
+/// assign() need.
 template <class R, Labels LA, Labels LB>
 [[nodiscard]] std::int64_t most_matches(const ImagePairs<R>& pairs, const LA& truth_labels, const LB& detection_labels,
                                         double iou_threshold) {

@@ -58,6 +58,8 @@ template <class T>
 }
 
 /// Judges one image from pairs that are already known, so that other metrics can read the same pass over them.
+///
+/// Peak memory, the result included: 16 bytes a truth, 28 bytes a detection and 12 bytes a pair (8 in float).
 template <class R, Labels LA, Labels LB, Numbers S>
 [[nodiscard]] VocImage voc_image(std::int64_t id, const ImagePairs<R>& pairs, const LA& truth_labels,
                                  const LB& detection_labels, const S& scores,
@@ -131,7 +133,8 @@ template <class R, Labels LA, Labels LB, Numbers S>
 ///
 /// Equals the VOC and DOTA devkits (quadrilaterals as Polygon); pixel conventions: with_pixels(). Throws
 /// std::invalid_argument naming the row for NaN, infinite and inverted shapes and NaN scores, for lengths that differ
-/// and for a threshold outside [0, 1]. O((n + m) log(n + m) + pairs); memory of image_pairs() and as much again.
+/// and for a threshold outside [0, 1]. O((n + m) log(n + m) + pairs). Peak memory: that of image_pairs(), or its
+/// result and what the overload above needs, whichever is more.
 template <Shapes A, Shapes B, Labels LA, Labels LB, Numbers S>
 requires OverlappingShapes<A, B>
 [[nodiscard]] VocImage voc_image(std::int64_t id, const A& truths, const B& detections, const LA& truth_labels,
@@ -153,6 +156,11 @@ requires OverlappingShapes<A, B>
     std::size_t group, first;
   };
   std::vector<Run> runs;
+  std::size_t groups = 0;
+  for (const VocImage& image : images) {
+    groups += image.groups.size();
+  }
+  runs.reserve(groups);
   for (const VocImage& image : images) {
     std::size_t first = 0;
     for (std::size_t group = 0; group < image.groups.size(); ++group) {
