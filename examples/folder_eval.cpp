@@ -31,8 +31,16 @@ std::set<std::string> csv_files(const fs::path& folder) {
 
 /// The rows of a file; a file that is not there has none.
 Annotations read(const fs::path& path, Role role, Names& labels) {
+  if (!fs::exists(path)) {
+    return {};
+  }
   Names images;  // the file is the image
-  return fs::exists(path) ? read_annotations(path, role, images, labels) : Annotations{};
+  Annotations rows = read_annotations(path, role, images, labels);
+  if (rows.has_polygons) {
+    throw csv::Error(path.string() + ":1: column geometry: expected boxes in columns xmin, ymin, xmax, ymax, got " +
+                     "polygons; the program evaluate compares those");
+  }
+  return rows;
 }
 
 void evaluate(const fs::path& truth, const fs::path& predictions, const boxlap::ScoreOptions& options) {

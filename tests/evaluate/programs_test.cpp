@@ -394,6 +394,21 @@ TEST_CASE("coco_eval names file, index and field of what is wrong", "[programs]"
   CHECK(run(folder, "coco_eval", "--truth " + truth + " --detections " + (folder / "absent.json")).exit_code == 2);
 }
 
+TEST_CASE("folder_eval wants boxes and names the column that has polygons", "[programs]") {
+  if (programs_missing()) {
+    return;
+  }
+  const Folder folder;
+  folder.write("truth/a.csv", "xmin,ymin,xmax,ymax,label\n0,0,10,10,Tree\n");
+  folder.write("found/a.csv", "geometry,label\n\"POLYGON ((0 0, 10 0, 10 10, 0 10, 0 0))\",Tree\n");
+  const std::string arguments = "--truth " + (folder / "truth") + " --predictions ";
+  CHECK(run(folder, "folder_eval", arguments + (folder / "truth")).exit_code == 0);
+  const Run refused = run(folder, "folder_eval", arguments + (folder / "found"));
+  CAPTURE(refused.err);
+  CHECK(refused.exit_code == 2);
+  CHECK(refused.err.find("found/a.csv:1: column geometry: expected boxes in columns xmin") != std::string::npos);
+}
+
 TEST_CASE("dota_eval gives the devkit's mAP and names what is wrong", "[programs]") {
   if (programs_missing()) {
     return;
@@ -415,10 +430,14 @@ TEST_CASE("dota_eval gives the devkit's mAP and names what is wrong", "[programs
     CHECK_THAT(mean(" --task 2 --iou 0.75 --ap all"), WithinAbs(0.4429250108945331, 1e-12));
     const fixture::Table table = fixture::read("dota_sample/expected_ap.csv");
     for (std::size_t row = 0; row < table.size(); ++row) {
-      const Run result = run(folder, "dota_eval",
-                             files + " --task " + table.text(row, "task") + " --iou " + table.text(row, "iou_thr"));
-      CAPTURE(table.text(row, "class"));
-      CHECK_THAT(result.number(table.text(row, "class")), WithinAbs(table.number(row, "ap_11_point"), 1e-12));
+      for (const auto& [rule, column] :
+           {std::pair<std::string, std::string>{"11", "ap_11_point"}, {"all", "ap_all_point"}}) {
+        const Run result = run(
+            folder, "dota_eval",
+            files + " --task " + table.text(row, "task") + " --iou " + table.text(row, "iou_thr") + " --ap " + rule);
+        CAPTURE(table.text(row, "class"), rule);
+        CHECK_THAT(result.number(table.text(row, "class")), WithinAbs(table.number(row, column), 1e-12));
+      }
     }
   }
   folder.write("truth/a.txt", "imagesource:GoogleEarth\ngsd:0.1\n0 0 10 0 10 10 0 10 ship 0\n0 0 9 9 9 0 0 9 ship 0\n");

@@ -20,7 +20,7 @@ namespace detail {
 
 /// `n` as an Index, or std::length_error before any memory is spent on rows that cannot be numbered.
 [[nodiscard]] inline Index to_index(std::size_t n, const char* what) {
-  constexpr std::size_t most = std::numeric_limits<Index>::max();
+  constexpr std::size_t most = (std::numeric_limits<Index>::max)();
   if (n > most) [[unlikely]] {
     too_long(what, " has ", n, " rows, the most is ", most);
   }

@@ -29,7 +29,7 @@ requires std::is_arithmetic_v<T>
   if constexpr (std::floating_point<T>) {
     static_assert(sizeof(T) == sizeof(Bits), "boxlap orders float and double");
     if (x != x) {
-      return std::numeric_limits<Bits>::max();
+      return (std::numeric_limits<Bits>::max)();
     }
     const Bits bits = std::bit_cast<Bits>(x + T{0});  // -0 + 0 is +0
     return (bits & sign) != 0 ? static_cast<Bits>(~bits) : static_cast<Bits>(bits | sign);
@@ -80,7 +80,7 @@ template <class Item, class KeyOf>
     return items;
   }
   const int pass_bits = items.size() <= short_digits_limit ? 8 : most_digit_bits;
-  const int passes = std::max((bits + pass_bits - 1) / pass_bits, 1);
+  const int passes = (std::max)((bits + pass_bits - 1) / pass_bits, 1);
   const int digit_bits = (bits + passes - 1) / passes;
   const std::size_t buckets = std::size_t{1} << digit_bits;
   const Key mask = static_cast<Key>((Key{1} << digit_bits) - 1);

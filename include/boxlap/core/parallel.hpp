@@ -17,7 +17,7 @@ namespace boxlap::detail {
   if (threads < 0) [[unlikely]] {
     invalid("threads is ", threads, ", expected 0 (all cores) or more");
   }
-  return threads > 0 ? threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return threads > 0 ? threads : (std::max)(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
 /// Calls work(chunk) once for each 0 <= chunk < chunks, on at most `threads` threads, the calling one among them.

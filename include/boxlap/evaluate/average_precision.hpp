@@ -43,7 +43,7 @@ inline std::vector<double> precision_envelope(const FalseBefore& false_before, b
   double best = 0;
   for (std::size_t k = false_before.size(); k-- > 0;) {
     const double hits = static_cast<double>(k + 1);
-    best = std::max(best, hits / (static_cast<double>(false_before[k]) + hits + epsilon));
+    best = (std::max)(best, hits / (static_cast<double>(false_before[k]) + hits + epsilon));
     envelope[k] = best;
   }
   return envelope;

@@ -30,7 +30,7 @@ struct CategoryRows {
 
   /// The category of the k-th row in order; past the end the largest number there is.
   [[nodiscard]] std::int64_t category_at(std::size_t k) const {
-    return k < order.size() ? category[at(order[k])] : std::numeric_limits<std::int64_t>::max();
+    return k < order.size() ? category[at(order[k])] : (std::numeric_limits<std::int64_t>::max)();
   }
 
   /// The run of rows of `wanted` that begins at k, which moves past it.
@@ -72,7 +72,7 @@ template <class Visit>
 void for_each_category(const CategoryRows& truths, const CategoryRows& detections, Visit visit) {
   std::size_t truth = 0, detection = 0;
   while (truth < truths.order.size() || detection < detections.order.size()) {
-    const std::int64_t category = std::min(truths.category_at(truth), detections.category_at(detection));
+    const std::int64_t category = (std::min)(truths.category_at(truth), detections.category_at(detection));
     const std::span<const Index> group_truths = truths.take_run(truth, category);
     visit(category, group_truths, detections.take_run(detection, category));
   }

@@ -42,9 +42,9 @@ requires OverlappingShapes<A, B>
       matches.truth_of_anchor[p] = none;
     }
   }
-  std::vector<Index> best_anchor(scan.best_of_truth.size(), std::numeric_limits<Index>::max());
+  std::vector<Index> best_anchor(scan.best_of_truth.size(), (std::numeric_limits<Index>::max)());
   scan.for_each_best(0, detail::NoneExcluded{},
-                     [&](Index p, Index g) { best_anchor[at(g)] = std::min(best_anchor[at(g)], p); });
+                     [&](Index p, Index g) { best_anchor[at(g)] = (std::min)(best_anchor[at(g)], p); });
   for (std::size_t g = 0; g < best_anchor.size(); ++g) {
     if (scan.best_of_truth[g] > 0) {
       matches.truth_of_anchor[at(best_anchor[g])] = static_cast<Index>(g);
@@ -128,7 +128,7 @@ requires OverlappingShapes<A, B> && OverlappingShapes<A, C>
     if (excluded(p)) {
       truth_of_anchor[at(p)] = between;
     } else if (value >= static_cast<R>(options.positive)) {
-      truth_of_anchor[at(p)] = std::max(Index{0}, scan.truth_of_anchor[at(p)]);  // of zeros, the first
+      truth_of_anchor[at(p)] = (std::max)(Index{0}, scan.truth_of_anchor[at(p)]);  // of zeros, the first
     } else {
       truth_of_anchor[at(p)] = is_negative(value) ? none : between;
     }
@@ -137,19 +137,19 @@ requires OverlappingShapes<A, B> && OverlappingShapes<A, C>
     return matches;
   }
   std::vector<Index> last_truth(out.size(), none);  // the last truth that an anchor ties for
-  std::vector<Index> first_anchor(scan.best_of_truth.size(), std::numeric_limits<Index>::max());
+  std::vector<Index> first_anchor(scan.best_of_truth.size(), (std::numeric_limits<Index>::max)());
   scan.for_each_best(0, excluded, [&](Index p, Index g) {
     if (scan.best_of_truth[at(g)] >= static_cast<R>(options.min_positive)) {
-      last_truth[at(p)] = std::max(last_truth[at(p)], g);
-      first_anchor[at(g)] = std::min(first_anchor[at(g)], p);
+      last_truth[at(p)] = (std::max)(last_truth[at(p)], g);
+      first_anchor[at(g)] = (std::min)(first_anchor[at(g)], p);
     }
   });
   if (!options.ignore_unreached_truths && options.min_positive <= 0) {
     for (const Index g : matches.unreached_truths) {  // 0 ties with 0: every anchor, or the first
       for (Index p = 0; p < static_cast<Index>(out.size()); ++p) {
         if (!excluded(p)) {
-          last_truth[at(p)] = std::max(last_truth[at(p)], g);
-          first_anchor[at(g)] = std::min(first_anchor[at(g)], p);
+          last_truth[at(p)] = (std::max)(last_truth[at(p)], g);
+          first_anchor[at(g)] = (std::min)(first_anchor[at(g)], p);
         }
       }
     }
@@ -160,7 +160,7 @@ requires OverlappingShapes<A, B> && OverlappingShapes<A, C>
     }
   } else {
     for (std::size_t g = 0; g < first_anchor.size(); ++g) {
-      if (first_anchor[g] != std::numeric_limits<Index>::max()) {
+      if (first_anchor[g] != (std::numeric_limits<Index>::max)()) {
         truth_of_anchor[at(first_anchor[g])] = static_cast<Index>(g);
       }
     }
@@ -206,17 +206,17 @@ requires OverlappingShapes<A, B>
       values.push_back(static_cast<R>(iou(element(anchors, p), element(truths, g))));
       sum += static_cast<double>(values.back());
     }
-    const double count = static_cast<double>(values.size()), mean = sum / std::max(1.0, count);
+    const double count = static_cast<double>(values.size()), mean = sum / (std::max)(1.0, count);
     for (const R value : values) {
       squares += (static_cast<double>(value) - mean) * (static_cast<double>(value) - mean);
     }
-    const double threshold = mean + std::sqrt(squares / std::max(1.0, count - 1));
+    const double threshold = mean + std::sqrt(squares / (std::max)(1.0, count - 1));
     const auto inside = bounds(element(truths, g));
     for (std::size_t k = 0; k < values.size(); ++k) {
       const Index p = row.cols[k];
       const auto c = center(bounds(element(anchors, p)));
       const double depth = static_cast<double>(
-          std::min(std::min(c.x - inside.x1, inside.x2 - c.x), std::min(c.y - inside.y1, inside.y2 - c.y)));
+          (std::min)((std::min)(c.x - inside.x1, inside.x2 - c.x), (std::min)(c.y - inside.y1, inside.y2 - c.y)));
       if (static_cast<double>(values[k]) >= threshold && depth > margin && values[k] > value_of_anchor[at(p)]) {
         value_of_anchor[at(p)] = values[k];
         matches.truth_of_anchor[at(p)] = g;

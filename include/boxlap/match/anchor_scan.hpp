@@ -86,7 +86,7 @@ class AnchorScan {
     for_each_chunk(threads_, n / chunk_size + (n % chunk_size != 0 ? 1 : 0), [&](Index chunk) {
       const Index first = chunk * chunk_size;
       const auto rows =
-          view(at(std::min(chunk_size, n - first)), [&](Index k) { return element(anchors_, anchor_at(first + k)); });
+          view(at((std::min)(chunk_size, n - first)), [&](Index k) { return element(anchors_, anchor_at(first + k)); });
       decltype(auto) prepared = prepare_all(rows);
       for_each_pair(prepared, truths_, [&](Index k, Index g) {
         use(anchor_at(first + k), g, iou(element(prepared, k), element(truths_, g)));

@@ -105,7 +105,7 @@ void sum_up(const CsrView<T>& weights, Assignment<T>& out) {
     }
     const auto w = k < entries.cols.size() ? static_cast<Total<T>>(entries.values[k]) : Total<T>{};
     if constexpr (std::integral<T>) {
-      if (out.total > std::numeric_limits<Total<T>>::max() - w) {
+      if (out.total > (std::numeric_limits<Total<T>>::max)() - w) {
         invalid("weights of ", out.count + 1, " pairs up to row ", i, ", column ", j, " add up to 2^63 or more");
       }
     }

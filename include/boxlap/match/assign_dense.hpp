@@ -92,9 +92,9 @@ class DenseEdges {
   /// Duals and distances are sums along paths of at most 2 rows + 1 cells.
   [[nodiscard]] static V largest(Index rows) {
     if constexpr (std::floating_point<V>) {
-      return std::numeric_limits<V>::max() / 0x1p34;
+      return (std::numeric_limits<V>::max)() / 0x1p34;
     } else {
-      return std::numeric_limits<V>::max() / (8 * (V{rows} + 1));
+      return (std::numeric_limits<V>::max)() / (8 * (V{rows} + 1));
     }
   }
 

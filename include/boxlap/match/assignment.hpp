@@ -82,12 +82,12 @@ struct Lexicographic {
 template <class T>
 [[nodiscard]] constexpr T largest_weight(Index rows, Index cols, const AssignOptions& options) noexcept {
   if constexpr (std::floating_point<T>) {
-    constexpr double most = std::numeric_limits<double>::max() / 0x1p34;  // 2^32 of them can be added up
-    return static_cast<T>(std::min<double>(std::numeric_limits<T>::max(), most));
+    constexpr double most = (std::numeric_limits<double>::max)() / 0x1p34;  // 2^32 of them can be added up
+    return static_cast<T>(std::min<double>((std::numeric_limits<T>::max)(), most));
   } else {
-    constexpr std::int64_t quarter = std::numeric_limits<std::int64_t>::max() / 4;
-    const std::int64_t path = options.objective == Objective::most_pairs ? std::int64_t{std::min(rows, cols)} + 1 : 1;
-    const T own = std::numeric_limits<T>::max() / 4;
+    constexpr std::int64_t quarter = (std::numeric_limits<std::int64_t>::max)() / 4;
+    const std::int64_t path = options.objective == Objective::most_pairs ? std::int64_t{(std::min)(rows, cols)} + 1 : 1;
+    const T own = (std::numeric_limits<T>::max)() / 4;
     return std::cmp_less(quarter / path, own) ? static_cast<T>(quarter / path) : own;
   }
 }
@@ -130,7 +130,7 @@ template <class T>
   if constexpr (std::floating_point<T>) {
     return gate;
   } else {
-    constexpr std::int64_t quarter = std::numeric_limits<std::int64_t>::max() / 4;
+    constexpr std::int64_t quarter = (std::numeric_limits<std::int64_t>::max)() / 4;
     if (gate < -static_cast<double>(quarter)) {
       invalid("gate is ", gate, ", integer weights allow -2^61 or more");
     }
@@ -142,7 +142,7 @@ template <class T>
 [[nodiscard]] inline double exact_grid(double largest) {
   int exponent = 0;
   std::frexp(largest, &exponent);
-  return std::ldexp(1.0, std::max(exponent - 50, std::numeric_limits<double>::min_exponent));
+  return std::ldexp(1.0, (std::max)(exponent - 50, std::numeric_limits<double>::min_exponent));
 }
 
 /// Calls use(gain), where gain(w) is what a pair of weight w adds to the objective: a Total<T> for one aim, a
@@ -173,7 +173,7 @@ void with_gain(const CsrView<T>& weights, const AssignOptions& options, const Us
   } else {
     V largest{};
     for (const T w : weights.values) {
-      largest = std::max(largest, gain(w));
+      largest = (std::max)(largest, gain(w));
     }
     const V grid = exact_grid(largest);
     use([=](T w) { return with_pair(std::nearbyint(gain(w) / grid) * grid); });

@@ -119,7 +119,7 @@ class Frontier {
 template <class V>
 [[nodiscard]] constexpr V farthest() noexcept {
   if constexpr (std::is_arithmetic_v<V>) {
-    return std::numeric_limits<V>::max();
+    return (std::numeric_limits<V>::max)();
   } else {
     return {farthest<decltype(V::first)>(), farthest<decltype(V::first)>()};
   }
@@ -250,7 +250,7 @@ class Augmentation {
     const V* const col_duals = m_.col_duals.data();
     const V* const reached = s_.reach.data();
     edges_(row, [=, this](Index j, V gain) {
-      const V there = std::max(distance, base + col_duals[at(j)] - gain);
+      const V there = (std::max)(distance, base + col_duals[at(j)] - gain);
       if (there < reached[at(j)] && !(exit_.distance < there)) {
         reach(j, there, row);
       }

@@ -29,7 +29,7 @@ namespace detail {
 template <class V>
 [[nodiscard]] constexpr V saturating_sum(V a, V b) noexcept {
   if constexpr (std::integral<V>) {
-    constexpr V most = std::numeric_limits<V>::max();
+    constexpr V most = (std::numeric_limits<V>::max)();
     if (b > 0 && a > most - b) {
       return most;
     }
@@ -116,8 +116,8 @@ class Prover {
 
   /// The dual of a row or column, aims in the order of the objective.
   [[nodiscard]] Pair dual(const std::vector<V>& duals, const std::vector<V>& pair_duals, Index i) const {
-    const V value = std::max(duals[at(i)], -std::numeric_limits<V>::max());
-    const V pairs = pair_duals.empty() ? V{} : std::max(pair_duals[at(i)], -std::numeric_limits<V>::max());
+    const V value = (std::max)(duals[at(i)], -(std::numeric_limits<V>::max)());
+    const V pairs = pair_duals.empty() ? V{} : (std::max)(pair_duals[at(i)], -(std::numeric_limits<V>::max)());
     return pairs_come_first() ? Pair{pairs, value} : Pair{value, pairs};
   }
   [[nodiscard]] Pair row_dual(Index i) const { return dual(a_.row_duals, a_.row_pair_duals, i); }
@@ -127,12 +127,12 @@ class Prover {
   template <class Gain>
   void find_slack(const Gain& gain) {
     for (const T w : w_.values) {
-      scale_ = std::max(scale_, weight_part(as_pair(gain(w))));
+      scale_ = (std::max)(scale_, weight_part(as_pair(gain(w))));
     }
     if (pairs_come_first()) {  // then duals are sums along whole paths
       for (const std::vector<V>* duals : {&a_.row_duals, &a_.col_duals}) {
         for (const V dual : *duals) {
-          scale_ = std::max(scale_, dual);
+          scale_ = (std::max)(scale_, dual);
         }
       }
     }
@@ -151,7 +151,7 @@ class Prover {
       fail(fault, row, col);
     }
     if (!pairs_come_first() || left.first <= 0) {
-      result_.worst = std::max(result_.worst, -weight_part(left));
+      result_.worst = (std::max)(result_.worst, -weight_part(left));
     }
   }
 
@@ -202,7 +202,7 @@ class Prover {
     const Pair gap = saturating_sum(bound, negated(reached));
     result_.gap = weight_part(gap);
     result_.pair_gap = pair_part(gap);
-    const V scale = std::max(scale_, weight_part(reached));
+    const V scale = (std::max)(scale_, weight_part(reached));
     if (result_.pair_gap != 0 || !equal(weight_part(bound), weight_part(reached), scale)) {
       fail("the duals allow a better matching", none, none);
     }
@@ -215,7 +215,7 @@ class Prover {
     if constexpr (std::integral<V>) {
       return a == b;
     } else {
-      return std::max(a - b, b - a) <= tolerance * scale;
+      return (std::max)(a - b, b - a) <= tolerance * scale;
     }
   }
 

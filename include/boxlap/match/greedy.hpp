@@ -95,7 +95,7 @@ template <class T>
   if (best == none || col_of_row[at(best)] != none) {
     return none;
   }
-  const double least = coco && !prefer.closer_is_better ? std::min(prefer.threshold, 1 - 1e-10) : prefer.threshold;
+  const double least = coco && !prefer.closer_is_better ? (std::min)(prefer.threshold, 1 - 1e-10) : prefer.threshold;
   return (coco ? best_value >= least : best_value > least) ? best : none;
 }
 

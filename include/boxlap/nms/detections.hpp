@@ -31,7 +31,7 @@ class Detections {
       : shapes_(shapes), measure_(measure), verdict_(verdict) {
     // What is computed of two shapes may exceed the truth by rounding; the first, cheap test must not mind.
     constexpr double slack = is_box<Shape> ? 1e-5 : 1e-3;
-    share_ = Bound::area_share(std::max(0.0, verdict.threshold)) * (1 - slack);
+    share_ = Bound::area_share((std::max)(0.0, verdict.threshold)) * (1 - slack);
   }
 
   [[nodiscard]] Index size() const { return rows_of(shapes_, "shapes"); }
@@ -43,11 +43,11 @@ class Detections {
     const auto& shape = element(shapes_, row);
     const Box<T> box = bounds(shape);
     const auto size = area(shape);
-    constexpr auto most = std::numeric_limits<std::remove_const_t<decltype(size)>>::max();
+    constexpr auto most = (std::numeric_limits<std::remove_const_t<decltype(size)>>::max)();
     takes_part = has_extent(box) && size > 0 && size <= most;
     if constexpr (!is_box<Shape>) {  // a box of finite area has finite sides
-      takes_part = takes_part && box.x2 - box.x1 <= std::numeric_limits<T>::max() &&
-                   box.y2 - box.y1 <= std::numeric_limits<T>::max();
+      takes_part = takes_part && box.x2 - box.x1 <= (std::numeric_limits<T>::max)() &&
+                   box.y2 - box.y1 <= (std::numeric_limits<T>::max)();
     }
     return {box, demand(size), row};
   }
@@ -74,8 +74,8 @@ class Detections {
     const auto& a = element(shapes_, kept);
     const auto& b = element(shapes_, row);
     if constexpr (is_box<Shape> && std::same_as<M, Iou>) {
-      const T w = std::max(T{0}, std::min(a.x2, b.x2) - std::max(a.x1, b.x1));
-      const T h = std::max(T{0}, std::min(a.y2, b.y2) - std::max(a.y1, b.y1));
+      const T w = (std::max)(T{0}, (std::min)(a.x2, b.x2) - (std::max)(a.x1, b.x1));
+      const T h = (std::max)(T{0}, (std::min)(a.y2, b.y2) - (std::max)(a.y1, b.y1));
       const T shared = rounded(w * h);  // inf * 0 is NaN here: intersection_area() says 0
       return shared / union_of(shared, area(a), area(b));
     } else {
@@ -106,7 +106,7 @@ class Detections {
   };
   [[nodiscard]] Extent extent() const {
     // An area among the subnormal numbers keeps few of its digits, and then the IoU says little about the sides.
-    constexpr T smallest = std::numeric_limits<T>::min() * (1 << 20);
+    constexpr T smallest = (std::numeric_limits<T>::min)() * (1 << 20);
     constexpr bool by_sides = is_box<Shape> && Bound::by_sides;
     Extent extent{by_sides ? Reach::above(verdict_.threshold) : Reach::meeting(), 0};
     const Index n = size();
@@ -114,7 +114,7 @@ class Detections {
       bool takes_part = false;
       const Candidate<T> c = candidate(i, takes_part);
       if (takes_part) {
-        extent.longest = std::max(extent.longest, BoxPlace(c.box).longer());
+        extent.longest = (std::max)(extent.longest, BoxPlace(c.box).longer());
         if (by_sides && area(c.box) < smallest) {
           extent.reach = Reach::meeting();
         }
@@ -127,13 +127,13 @@ class Detections {
   /// The share of a shape's area that the shared area must exceed, rounded down also among the subnormal numbers.
   template <class Size>
   [[nodiscard]] T demand(Size size) const noexcept {
-    constexpr T few_digits = 4 * std::numeric_limits<T>::min();
+    constexpr T few_digits = 4 * (std::numeric_limits<T>::min)();
     if constexpr (!std::same_as<Size, T>) {
-      constexpr auto most = static_cast<double>(std::numeric_limits<T>::max() / 4);
-      return demand(static_cast<T>(std::min(static_cast<double>(size), most)));
+      constexpr auto most = static_cast<double>((std::numeric_limits<T>::max)() / 4);
+      return demand(static_cast<T>((std::min)(static_cast<double>(size), most)));
     } else {
       const T need = static_cast<T>(share_) * size;
-      return need >= few_digits ? need : std::max(T{0}, need - std::numeric_limits<T>::denorm_min());
+      return need >= few_digits ? need : (std::max)(T{0}, need - std::numeric_limits<T>::denorm_min());
     }
   }
 

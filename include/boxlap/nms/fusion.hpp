@@ -54,7 +54,7 @@ struct FusedCluster {
     weighted = {weighted.x1 + rounded(c * b.x1), weighted.y1 + rounded(c * b.y1), weighted.x2 + rounded(c * b.x2),
                 weighted.y2 + rounded(c * b.y2)};
     confidence += c;
-    highest = boxes == 0 ? c : std::max(highest, c);
+    highest = boxes == 0 ? c : (std::max)(highest, c);
     ++boxes;
     box = boxes == 1 ? b
                      : Box<double>{weighted.x1 / confidence, weighted.y1 / confidence, weighted.x2 / confidence,
@@ -110,7 +110,7 @@ class FusedIndex {
 
 /// Corners put in order; no extent where one is NaN.
 [[nodiscard]] inline Box<double> with_ordered_corners(const Box<double>& b) noexcept {
-  return {std::min(b.x1, b.x2), std::min(b.y1, b.y2), std::max(b.x1, b.x2), std::max(b.y1, b.y2)};
+  return {(std::min)(b.x1, b.x2), (std::min)(b.y1, b.y2), (std::max)(b.x1, b.x2), (std::max)(b.y1, b.y2)};
 }
 
 }  // namespace detail
@@ -149,7 +149,7 @@ requires detail::is_box<detail::Element<S>>
       detail::invalid("weights[", m, "] is ", weight, ", expected more than 0");
     }
     weight_sum += weight;
-    most_weight = std::max(most_weight, weight);
+    most_weight = (std::max)(most_weight, weight);
   }
   const Index n = detail::rows_of(boxes, "boxes");
   std::vector<double> confidence(detail::at(n));
@@ -191,7 +191,7 @@ requires detail::is_box<detail::Element<S>>
       fused.fused_of_row[detail::at(row)] = before + cluster;
     }
     for (const detail::FusedCluster& cluster : index.clusters()) {
-      const double count = options.allow_overflow ? cluster.boxes : std::min(model_count, cluster.boxes);
+      const double count = options.allow_overflow ? cluster.boxes : (std::min)(model_count, cluster.boxes);
       fused.boxes.push_back(cluster.box);
       fused.scores.push_back(options.score == FusedScore::maximum
                                  ? cluster.highest / most_weight

@@ -84,7 +84,7 @@ class KeptIndex {
     }
     // At the finest cells a rebuild still helps if sizes have changed: worth trying when there are 4 times as many.
     if (grid_->searched() > batch * worth_finer_cells && (coarseness_ > 1 || size_ > 4 * size_at_build_)) {
-      coarseness_ = std::max(1.0, coarseness_ / 2);
+      coarseness_ = (std::max)(1.0, coarseness_ / 2);
       std::vector<Candidate<T>> kept;
       kept.reserve(size_);
       grid_->for_each([&](const Candidate<T>& c) { kept.push_back(c); });
@@ -101,8 +101,8 @@ class KeptIndex {
     std::vector<double> sides;
     sides.reserve(size_);
     for_each_kept([&](const Candidate<T>& c) {
-      sides.push_back(std::max(static_cast<double>(c.box.x2) - static_cast<double>(c.box.x1),
-                               static_cast<double>(c.box.y2) - static_cast<double>(c.box.y1)));
+      sides.push_back((std::max)(static_cast<double>(c.box.x2) - static_cast<double>(c.box.x1),
+                                 static_cast<double>(c.box.y2) - static_cast<double>(c.box.y1)));
     });
     const double typical = typical_side(sides);
     if (!grid_) {
@@ -143,7 +143,7 @@ void for_each_candidate(const D& detections, std::span<const Index> rows, const 
   std::array<Candidate<typename D::T>, ahead> candidates;
   std::array<bool, ahead> takes_part;
   for (std::size_t first = 0; first < rows.size(); first += ahead) {
-    const std::size_t count = std::min(ahead, rows.size() - first);
+    const std::size_t count = (std::min)(ahead, rows.size() - first);
     for (std::size_t k = 0; k < count; ++k) {
       candidates[k] = detections.candidate(rows[first + k], takes_part[k]);
     }

@@ -28,7 +28,7 @@ struct Reach {
 
   [[nodiscard]] static Reach meeting() noexcept { return {0, 0.5}; }
   [[nodiscard]] static Reach above(double threshold) noexcept {
-    const double t = std::max(0.0, std::min(threshold, 1.0) * (1 - 1e-5) - 1e-5);
+    const double t = (std::max)(0.0, (std::min)(threshold, 1.0) * (1 - 1e-5) - 1e-5);
     return {t, (1 - t) / (2 * (1 + t))};
   }
   /// The longest side that can go with `side`.
@@ -50,7 +50,7 @@ struct BoxPlace {
         y(0.5 * static_cast<double>(box.y1) + 0.5 * static_cast<double>(box.y2)),
         w(static_cast<double>(box.x2) - static_cast<double>(box.x1)),
         h(static_cast<double>(box.y2) - static_cast<double>(box.y1)) {}
-  [[nodiscard]] double longer() const noexcept { return std::max(w, h); }
+  [[nodiscard]] double longer() const noexcept { return (std::max)(w, h); }
 };
 
 /// 2^e, infinity above the range of double and the smallest normal number below it.
@@ -58,7 +58,7 @@ struct BoxPlace {
   if (e > 1023) {
     return std::numeric_limits<double>::infinity();
   }
-  return std::bit_cast<double>(static_cast<std::uint64_t>(std::max(e, -1022) + 1023) << 52);
+  return std::bit_cast<double>(static_cast<std::uint64_t>((std::max)(e, -1022) + 1023) << 52);
 }
 
 /// e with 2^e <= x < 2^(e + 1), for x > 0; -1023 for all that is not normal.
@@ -79,9 +79,9 @@ class KeptGrid {
   /// wide as they must be, for boxes that are far apart.
   void start(const Reach& reach, double typical, double coarseness) {
     reach_ = reach;
-    unit_ = std::min(std::max(typical * (1 + 1e-6), 1e-290), 1e290);
+    unit_ = (std::min)((std::max)(typical * (1 + 1e-6), 1e-290), 1e290);
     per_unit_ = 1 / unit_;
-    cells_per_pixel_ = per_unit_ / (std::max(4 * reach.half, 0.05) * coarseness);
+    cells_per_pixel_ = per_unit_ / ((std::max)(4 * reach.half, 0.05) * coarseness);
     used_.fill(false);
     lowest_ = levels;
     highest_ = -1;
@@ -110,7 +110,7 @@ class KeptGrid {
 #if defined(__GNUC__)
     constexpr std::size_t most = 64;
     std::array<const Slot*, most> slots;
-    const std::size_t count = std::min(most, candidates.size());
+    const std::size_t count = (std::min)(most, candidates.size());
     for (std::size_t k = 0; k < count; ++k) {
       const BoxPlace at(candidates[k].box);
       slots[k] = &slots_[home_of(home_cell(at, level_of(at.longer())))];
@@ -133,8 +133,8 @@ class KeptGrid {
     const int level = level_of(at.longer());
     const Key key = home_cell(at, level);
     used_[static_cast<std::size_t>(level)] = true;
-    lowest_ = std::min(lowest_, level);
-    highest_ = std::max(highest_, level);
+    lowest_ = (std::min)(lowest_, level);
+    highest_ = (std::max)(highest_, level);
     Slot& slot = find(key);
     if (slot.first == nullptr) {
       slot = {key, new_block()};
@@ -158,8 +158,8 @@ class KeptGrid {
   [[nodiscard]] bool search(const Candidate<T>& c, OnHit& on_hit) {
     const BoxPlace at(c.box);
     const double longer = at.longer();
-    const int last = std::min(highest_, level_of(reach_.longest(longer)));
-    for (int level = std::max(lowest_, level_of(longer * reach_.t)); level <= last; ++level) {
+    const int last = (std::min)(highest_, level_of(reach_.longest(longer)));
+    for (int level = (std::max)(lowest_, level_of(longer * reach_.t)); level <= last; ++level) {
       if (!used_[static_cast<std::size_t>(level)]) {
         continue;
       }
@@ -208,13 +208,13 @@ class KeptGrid {
   [[nodiscard]] static int top_of(int level) noexcept { return 2 * (level - level_offset) + 2; }
 
   [[nodiscard]] double cells_per_pixel(int level) const noexcept {
-    const double scale = power_of_two(std::min(-top_of(level), 1000)) * cells_per_pixel_;
-    return std::min(std::max(scale, 1e-300), 1e300);
+    const double scale = power_of_two((std::min)(-top_of(level), 1000)) * cells_per_pixel_;
+    return (std::min)((std::max)(scale, 1e-300), 1e300);
   }
 
   /// The number of the cell that a coordinate is in. Monotone, also where it is clamped: far coordinates share a cell.
   [[nodiscard]] static std::int64_t cell(double x, double scale) noexcept {
-    const double at = std::min(std::max(x * scale, -cell_limit), cell_limit - 1);
+    const double at = (std::min)((std::max)(x * scale, -cell_limit), cell_limit - 1);
     const auto whole = static_cast<std::int64_t>(at);
     return whole - static_cast<std::int64_t>(at < static_cast<double>(whole));
   }
@@ -227,8 +227,8 @@ class KeptGrid {
   [[nodiscard]] Window window_of(const BoxPlace& at, int level) const noexcept {
     const double side = power_of_two(top_of(level)) * unit_ * (1 + 1e-6);
     const double scale = cells_per_pixel(level);
-    const double dx = reach_.distance(at.x, at.w, std::min(side, reach_.longest(at.w)));
-    const double dy = reach_.distance(at.y, at.h, std::min(side, reach_.longest(at.h)));
+    const double dx = reach_.distance(at.x, at.w, (std::min)(side, reach_.longest(at.w)));
+    const double dy = reach_.distance(at.y, at.h, (std::min)(side, reach_.longest(at.h)));
     return {cell(at.x - dx, scale), cell(at.x + dx, scale), cell(at.y - dy, scale), cell(at.y + dy, scale)};
   }
 

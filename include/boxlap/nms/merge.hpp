@@ -141,7 +141,7 @@ template <class S, class P, class M>
 
 template <class T>
 [[nodiscard]] Box<T> box_around(const Box<T>& a, const Box<T>& b) noexcept {
-  return {std::min(a.x1, b.x1), std::min(a.y1, b.y1), std::max(a.x2, b.x2), std::max(a.y2, b.y2)};
+  return {(std::min)(a.x1, b.x1), (std::min)(a.y1, b.y1), (std::max)(a.x2, b.x2), (std::max)(a.y2, b.y2)};
 }
 
 /// Appends the object made of `rows` to `merged`.

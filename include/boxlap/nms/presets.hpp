@@ -90,13 +90,13 @@ template <Shapes S, Numbers P>
   const std::vector<Index> candidates = above(scores, static_cast<double>(options.score_threshold));
   const auto candidate_scores =
       view(candidates.size(), [&](Index i) { return detail::element(scores, candidates[detail::at(i)]); });
-  const Index most = options.top_k > 0 ? options.top_k : std::numeric_limits<Index>::max();
+  const Index most = options.top_k > 0 ? options.top_k : (std::numeric_limits<Index>::max)();
   const std::vector<Index> rows = take(candidates, top(candidate_scores, most));
 
   // The threshold falls as boxes are kept; the index must serve the lowest it can reach.
   const bool adaptive = options.eta < 1 && options.nms_threshold > 0.5f;
-  const float lowest = adaptive ? std::max(0.0f, 0.5f * options.eta) : options.nms_threshold;
-  const detail::Detections detections(boxes, OpencvIou{}, {static_cast<double>(std::max(0.0f, lowest)), false});
+  const float lowest = adaptive ? (std::max)(0.0f, 0.5f * options.eta) : options.nms_threshold;
+  const detail::Detections detections(boxes, OpencvIou{}, {static_cast<double>((std::max)(0.0f, lowest)), false});
   using T = typename std::remove_const_t<decltype(detections)>::T;
   detail::KeptIndex kept(detections);
   std::vector<Index> result;
@@ -113,7 +113,7 @@ template <Shapes S, Numbers P>
     if (takes_part) {
       kept.add(c);
     }
-    least_area = std::min(least_area, size);
+    least_area = (std::min)(least_area, size);
     result.push_back(c.row);
     if (options.eta < 1 && threshold > 0.5f) {
       threshold *= options.eta;
@@ -141,7 +141,7 @@ struct OnnxOptions {
     const float half_w = b[2] / 2, half_h = b[3] / 2;
     return {b[0] - half_w, b[1] - half_h, b[0] + half_w, b[1] + half_h};
   }
-  return {std::min(b[1], b[3]), std::min(b[0], b[2]), std::max(b[1], b[3]), std::max(b[0], b[2])};
+  return {(std::min)(b[1], b[3]), (std::min)(b[0], b[2]), (std::max)(b[1], b[3]), (std::max)(b[0], b[2])};
 }
 
 /// ONNX NonMaxSuppression-11: rows by batch, then by class, then score descending, equal scores by box.
@@ -169,7 +169,7 @@ struct OnnxOptions {
       const std::span<const float> of_class = scores.subspan(first, per_batch);
       const std::vector<Index> rows = options.score_threshold
                                           ? above(of_class, static_cast<double>(*options.score_threshold))
-                                          : top(of_class, std::numeric_limits<Index>::max());
+                                          : top(of_class, (std::numeric_limits<Index>::max)());
       const auto box_at = view(rows.size(), [&](Index i) {
         const std::size_t row = detail::at(rows[detail::at(i)]);
         return onnx_box(corners.subspan(4 * row).first<4>(), options.center_point_box);

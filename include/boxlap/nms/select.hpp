@@ -41,7 +41,7 @@ template <Numbers P>
     detail::invalid("k is ", k, ", expected 0 or more");
   }
   std::vector<Index> order = detail::order_descending(scores);
-  order.resize(std::min(order.size(), detail::at(k)));
+  order.resize((std::min)(order.size(), detail::at(k)));
   order.shrink_to_fit();
   return order;
 }
@@ -111,7 +111,7 @@ template <Labels L>
       positions, view(rows.size(), [&](Index i) { return detail::element(labels, rows[detail::at(i)]); }));
   std::vector<unsigned char> chosen(rows.size(), 0);
   detail::for_each_group(groups, [&](std::size_t first, std::size_t last) {
-    for (std::size_t i = first; i < std::min(last, first + detail::at(k)); ++i) {
+    for (std::size_t i = first; i < (std::min)(last, first + detail::at(k)); ++i) {
       chosen[detail::at(groups[i].row)] = 1;
     }
   });

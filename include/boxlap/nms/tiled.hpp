@@ -25,8 +25,8 @@ class Region {
     for (std::size_t k = 0; k < parts_.size();) {
       if (joins(tile, parts_[k])) {
         const Box<double>& part = parts_[k];
-        tile = {std::min(tile.x1, part.x1), std::min(tile.y1, part.y1), std::max(tile.x2, part.x2),
-                std::max(tile.y2, part.y2)};
+        tile = {(std::min)(tile.x1, part.x1), (std::min)(tile.y1, part.y1), (std::max)(tile.x2, part.x2),
+                (std::max)(tile.y2, part.y2)};
         parts_[k] = parts_.back();
         parts_.pop_back();
         k = 0;
@@ -54,10 +54,10 @@ class Region {
         return false;
       }
       const Box<double>& part = parts_[k];
-      const double x1 = std::max(w.x1, part.x1), x2 = std::min(w.x2, part.x2);
-      for (const Box<double>& rest :
-           {Box<double>{w.x1, w.y1, x1, w.y2}, Box<double>{x2, w.y1, w.x2, w.y2},
-            Box<double>{x1, w.y1, x2, std::max(w.y1, part.y1)}, Box<double>{x1, std::min(w.y2, part.y2), x2, w.y2}}) {
+      const double x1 = (std::max)(w.x1, part.x1), x2 = (std::min)(w.x2, part.x2);
+      for (const Box<double>& rest : {Box<double>{w.x1, w.y1, x1, w.y2}, Box<double>{x2, w.y1, w.x2, w.y2},
+                                      Box<double>{x1, w.y1, x2, (std::max)(w.y1, part.y1)},
+                                      Box<double>{x1, (std::min)(w.y2, part.y2), x2, w.y2}}) {
         if (has_extent(rest)) {
           rests.push_back({rest, k + 1});
         }
@@ -68,7 +68,7 @@ class Region {
 
  private:
   [[nodiscard]] static bool intersects(const Box<double>& a, const Box<double>& b) noexcept {
-    return std::max(a.x1, b.x1) < std::min(a.x2, b.x2) && std::max(a.y1, b.y1) < std::min(a.y2, b.y2);
+    return (std::max)(a.x1, b.x1) < (std::min)(a.x2, b.x2) && (std::max)(a.y1, b.y1) < (std::min)(a.y2, b.y2);
   }
   [[nodiscard]] static bool joins(const Box<double>& a, const Box<double>& b) noexcept {
     return (a.x1 == b.x1 && a.x2 == b.x2 && (a.y1 == b.y2 || a.y2 == b.y1)) ||
@@ -171,7 +171,7 @@ class TiledNms {
   /// The window that every partner's centre lies in. Areas among the subnormal numbers say little about sides.
   [[nodiscard]] Box<double> window(const detail::Candidate<T>& c) const {
     constexpr bool by_sides = detail::is_box<S> && detail::Bound<M>::by_sides;
-    const bool tiny = area(c.box) < std::numeric_limits<T>::min() * (1 << 20);
+    const bool tiny = area(c.box) < (std::numeric_limits<T>::min)() * (1 << 20);
     const auto reach = by_sides && !tiny ? detail::Reach::above(verdict_.threshold) : detail::Reach::meeting();
     return detail::ReachWindow{reach, longest_side_}(c.box);
   }

@@ -122,8 +122,8 @@ struct ReachWindow {
   template <class T>
   [[nodiscard]] Box<double> operator()(const Box<T>& box) const noexcept {
     const BoxPlace at(box);
-    const double dx = reach.distance(at.x, at.w, std::min(longest, reach.longest(at.w)));
-    const double dy = reach.distance(at.y, at.h, std::min(longest, reach.longest(at.h)));
+    const double dx = reach.distance(at.x, at.w, (std::min)(longest, reach.longest(at.w)));
+    const double dy = reach.distance(at.y, at.h, (std::min)(longest, reach.longest(at.h)));
     return {at.x - dx, at.y - dy, at.x + dx, at.y + dy};
   }
 };
@@ -140,7 +140,7 @@ class TiledRows {
       : window_{reach, longest}, place_(order.size()), rows_(order.size()) {
     grid_ = TileGrid(sample(detections, order), order.size() / rows_per_tile);
     for_each_chunk(threads, static_cast<Index>((order.size() + chunk - 1) / chunk), [&](Index k) {
-      const std::size_t last = std::min(order.size(), (at(k) + 1) * chunk);
+      const std::size_t last = (std::min)(order.size(), (at(k) + 1) * chunk);
       for (std::size_t row = at(k) * chunk; row < last; ++row) {
         place_[row] = place_of(detections, static_cast<Index>(row));
       }

@@ -122,7 +122,7 @@ template <class R, bool self, class T, class ValueOf>
   };
   const auto for_each_leaf_of = [&](Index chunk, const auto& use) {
     std::vector<std::uint64_t> others;
-    const Index end = std::min(a.leaves(), (chunk + 1) * leaves_per_chunk);
+    const Index end = (std::min)(a.leaves(), (chunk + 1) * leaves_per_chunk);
     for (Index leaf = chunk * leaves_per_chunk; leaf < end; ++leaf) {
       use(leaf, others);
     }
@@ -134,7 +134,7 @@ template <class R, bool self, class T, class ValueOf>
       std::array<Index, block_size> counts{};
       for_each_entry_of_leaf(leaf, false, others,
                              [&](int lane, Index, Index, R) { ++counts[static_cast<std::size_t>(lane)]; });
-      for (Index lane = 0; lane < std::min(block_size, a.size() - leaf * block_size); ++lane) {
+      for (Index lane = 0; lane < (std::min)(block_size, a.size() - leaf * block_size); ++lane) {
         result.row_offsets[at(a.leaf_rows(leaf)[lane]) + 1] = counts[at(lane)];
       }
     });
@@ -143,8 +143,8 @@ template <class R, bool self, class T, class ValueOf>
   for (const Index count : result.row_offsets) {
     total += count;
   }
-  if (total > std::numeric_limits<Index>::max()) [[unlikely]] {
-    too_long("the join has ", total, " pairs, the most is ", std::numeric_limits<Index>::max());
+  if (total > (std::numeric_limits<Index>::max)()) [[unlikely]] {
+    too_long("the join has ", total, " pairs, the most is ", (std::numeric_limits<Index>::max)());
   }
   accumulate_offsets(result.row_offsets);
   result.col_indices.resize(static_cast<std::size_t>(total));
@@ -152,7 +152,7 @@ template <class R, bool self, class T, class ValueOf>
   for_each_chunk(threads, chunks, [&](Index chunk) {
     for_each_leaf_of(chunk, [&](Index leaf, std::vector<std::uint64_t>& others) {
       std::array<Index, block_size> next{};
-      for (Index lane = 0; lane < std::min(block_size, a.size() - leaf * block_size); ++lane) {
+      for (Index lane = 0; lane < (std::min)(block_size, a.size() - leaf * block_size); ++lane) {
         next[at(lane)] = result.row_offsets[at(a.leaf_rows(leaf)[lane])];
       }
       for_each_entry_of_leaf(leaf, true, others, [&](int lane, Index, Index col, R value) {
@@ -172,7 +172,7 @@ template <Meeting meeting, bool self, class T>
   if (!join.a.ordered() || !join.b.ordered()) {
     return false;
   }
-  const Index stride = std::max(Index{1}, join.a.leaves() / sampled_leaves);
+  const Index stride = (std::max)(Index{1}, join.a.leaves() / sampled_leaves);
   std::int64_t pairs = 0, boxes = 0;
   for (Index leaf = stride / 2; leaf < join.a.leaves(); leaf += stride) {
     auto count = [&](Index, Index, const Box<T>&, const Box<T>&) { ++pairs; };

@@ -20,7 +20,7 @@ inline constexpr Index block_size = 16;
 /// meets it, and unlike NaN it means the same under -ffast-math.
 template <class T>
 struct alignas(64) BoxBlock {
-  static constexpr T most = std::numeric_limits<T>::max();
+  static constexpr T most = (std::numeric_limits<T>::max)();
   T x1[block_size], y1[block_size], x2[block_size], y2[block_size];
 
   [[nodiscard]] static constexpr Box<T> no_box() noexcept { return {most, most, -most, -most}; }
@@ -36,10 +36,10 @@ struct alignas(64) BoxBlock {
   [[nodiscard]] Box<T> bounds() const noexcept {
     Box<T> box{x1[0], y1[0], x2[0], y2[0]};
     for (Index lane = 1; lane < block_size; ++lane) {
-      box.x1 = std::min(box.x1, x1[lane]);
-      box.y1 = std::min(box.y1, y1[lane]);
-      box.x2 = std::max(box.x2, x2[lane]);
-      box.y2 = std::max(box.y2, y2[lane]);
+      box.x1 = (std::min)(box.x1, x1[lane]);
+      box.y1 = (std::min)(box.y1, y1[lane]);
+      box.x2 = (std::max)(box.x2, x2[lane]);
+      box.y2 = (std::max)(box.y2, y2[lane]);
     }
     return box;
   }

@@ -112,7 +112,7 @@ template <std::size_t dims>
 
 /// Coordinates up to here have distances and squares that overflow nowhere, the tree's own sums included.
 template <class T>
-inline constexpr double most_coordinate = std::min(static_cast<double>(std::numeric_limits<T>::max()) / 8, 1e150);
+inline constexpr double most_coordinate = (std::min)(static_cast<double>((std::numeric_limits<T>::max)()) / 8, 1e150);
 
 template <class T, std::size_t dims>
 [[nodiscard]] bool can_be_near(const Location<dims>& p) noexcept {
@@ -125,7 +125,7 @@ template <class T>
 [[nodiscard]] double beyond(T distance) noexcept {
   constexpr double margin = 16 * static_cast<double>(std::numeric_limits<T>::epsilon()) + 1e-10;
   const double d = static_cast<double>(distance);
-  return std::max(d * d * (1 + margin), std::numeric_limits<double>::min());
+  return (std::max)(d * d * (1 + margin), (std::numeric_limits<double>::min)());
 }
 
 /// By distance, equal ones by row.
@@ -181,7 +181,7 @@ class NearestSet : public NeighborSet<T> {
     return true;
   }
   [[nodiscard]] double worstDist() const noexcept {
-    return full() ? beyond(this->found.front().distance) : std::numeric_limits<double>::max();
+    return full() ? beyond(this->found.front().distance) : (std::numeric_limits<double>::max)();
   }
   [[nodiscard]] bool full() const noexcept { return this->found.size() == k_; }
 
@@ -294,8 +294,8 @@ template <class T>
   if (std::isnan(radius)) [[unlikely]] {
     invalid("radius is NaN");
   }
-  constexpr double most = static_cast<double>(std::numeric_limits<T>::max());
-  return radius > most ? std::numeric_limits<T>::infinity() : static_cast<T>(std::max(radius, -most));
+  constexpr double most = static_cast<double>((std::numeric_limits<T>::max)());
+  return radius > most ? std::numeric_limits<T>::infinity() : static_cast<T>((std::max)(radius, -most));
 }
 
 [[nodiscard]] inline Index checked_count(Index k) {
@@ -407,7 +407,7 @@ class CenterIndex {
     }
     const auto collect = [&](Index chunk, std::vector<Neighbor<T>>& entries) {
       Result near = empty;
-      const Index end = std::min(rows, (chunk + 1) * places_per_chunk);
+      const Index end = (std::min)(rows, (chunk + 1) * places_per_chunk);
       for (Index i = chunk * places_per_chunk; i < end; ++i) {
         near.found.clear();
         tree_->search(detail::location(detail::center_coordinates(detail::element(places, i))), near);

@@ -36,7 +36,7 @@ struct PairKeys {
 /// are refused before they are put together.
 template <class Item, class Collect>
 [[nodiscard]] std::vector<Item> collect_chunks(Index chunks, int threads, const Collect& collect) {
-  constexpr std::size_t most = std::numeric_limits<Index>::max();
+  constexpr std::size_t most = (std::numeric_limits<Index>::max)();
   if (threads <= 1 || chunks <= 1) {
     std::vector<Item> items;
     for (Index chunk = 0; chunk < chunks; ++chunk) {

@@ -209,7 +209,7 @@ template <class T, std::predicate<Index, Index, T> Keep>
     result.row_offsets[detail::at(i) + 1] = static_cast<Index>(result.col_indices.size());
   });
   for (std::size_t i = 1; i < result.row_offsets.size(); ++i) {  // a row without entries ends where it began
-    result.row_offsets[i] = std::max(result.row_offsets[i], result.row_offsets[i - 1]);
+    result.row_offsets[i] = (std::max)(result.row_offsets[i], result.row_offsets[i - 1]);
   }
   return result;
 }

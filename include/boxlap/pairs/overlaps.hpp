@@ -63,8 +63,8 @@ struct ShrinkForIou {
   T scale;
 
   explicit ShrinkForIou(double min)
-      : scale(static_cast<T>(1 -
-                             std::min(1.0, min) * (1 - 32 * static_cast<double>(std::numeric_limits<T>::epsilon())))) {}
+      : scale(static_cast<T>(1 - (std::min)(1.0, min) *
+                                     (1 - 32 * static_cast<double>(std::numeric_limits<T>::epsilon())))) {}
 
   [[nodiscard]] Box<T> operator()(const Box<T>& box) const noexcept {
     if (!has_extent(box)) {
@@ -72,10 +72,10 @@ struct ShrinkForIou {
     }
     const auto shrink = [this](T low, T high, T& new_low, T& new_high) {
       const T center = low / 2 + high / 2, half = (high / 2 - low / 2) * scale;
-      const T margin = 4 * std::numeric_limits<T>::epsilon() * std::max(std::abs(low), std::abs(high)) +
+      const T margin = 4 * std::numeric_limits<T>::epsilon() * (std::max)(std::abs(low), std::abs(high)) +
                        4 * std::numeric_limits<T>::denorm_min();
-      new_low = std::max(low, center - half - margin);
-      new_high = std::min(high, center + half + margin);
+      new_low = (std::max)(low, center - half - margin);
+      new_high = (std::min)(high, center + half + margin);
     };
     Box<T> result;
     shrink(box.x1, box.x2, result.x1, result.x2);

@@ -64,7 +64,7 @@ struct TreeJoin {
   /// come from the trees, where they are at hand: the rows themselves may be far away in memory.
   template <class Visit>
   bool run(Index chunk, Visit& visit) const {
-    const Index end = std::min(a.leaves(), (chunk + 1) * leaves_per_chunk);
+    const Index end = (std::min)(a.leaves(), (chunk + 1) * leaves_per_chunk);
     for (Index leaf = chunk * leaves_per_chunk; leaf < end; ++leaf) {
       if (!run_leaf(leaf, visit)) {
         return false;
@@ -111,7 +111,7 @@ struct TreeJoin {
   /// A block of a against every block of b; pairs come out ascending.
   template <class Visit>
   bool join_unordered(Index block, Visit& visit) const {
-    const Index end = std::min(a.size(), (block + 1) * block_size);
+    const Index end = (std::min)(a.size(), (block + 1) * block_size);
     for (Index k = block * block_size; k < end; ++k) {
       const Box<T> box = a.leaf(block).get(k % block_size);
       for (Index other = self ? block : 0; other < b.leaves(); ++other) {
@@ -224,9 +224,9 @@ void visit_pairs(const Join& join, int threads, const Meets& meets, Visit& visit
     return;
   }
   const Index wave = 4 * static_cast<Index>(threads);
-  std::vector<std::vector<RowPair>> found(at(std::min(wave, join.chunks())));
+  std::vector<std::vector<RowPair>> found(at((std::min)(wave, join.chunks())));
   for (Index first = 0; first < join.chunks(); first += wave) {
-    const Index count = std::min(wave, join.chunks() - first);
+    const Index count = (std::min)(wave, join.chunks() - first);
     for_each_chunk(threads, count, [&](Index k) {
       std::vector<RowPair>& pairs = found[at(k)];
       pairs.clear();

@@ -70,8 +70,8 @@ class SummedTable {
     std::array<double, 3> weight;
 
     Cuts(double from, double to, Index n) {
-      const Index first = std::min(static_cast<Index>(from), n - 1), last = std::min(static_cast<Index>(to), n - 1);
-      edge = {first, first + 1, std::max(first + 1, last), last + 1};
+      const Index first = (std::min)(static_cast<Index>(from), n - 1), last = (std::min)(static_cast<Index>(to), n - 1);
+      edge = {first, first + 1, (std::max)(first + 1, last), last + 1};
       weight = first == last ? std::array<double, 3>{to - from, 0, 0}
                              : std::array<double, 3>{first + 1 - from, edge[2] > edge[1] ? 1.0 : 0.0, to - last};
     }
@@ -144,7 +144,7 @@ class BoxMoments {
       return {};
     }
     const auto [sum, squares] = table_.integral(part);
-    return {n, origin_ + sum / n, std::max(0.0, n * squares - sum * sum) / (n * n)};
+    return {n, origin_ + sum / n, (std::max)(0.0, n * squares - sum * sum) / (n * n)};
   }
 
  private:

@@ -156,8 +156,8 @@ struct CountedSquares {
     for (Index i = 0; i < n; i += lane_group) {
       for (Index k = i; k < i + lane_group; ++k) {
         const T na = wide[0][k], nb = narrow[0][k], both = na + nb;
-        const T distance = wide[1][k] / std::max(na, T{1}) - narrow[1][k] / std::max(nb, T{1});
-        T squares = distance * distance * (na * nb / std::max(both, T{1}));  // 0 when one side has no pixel
+        const T distance = wide[1][k] / (std::max)(na, T{1}) - narrow[1][k] / (std::max)(nb, T{1});
+        T squares = distance * distance * (na * nb / (std::max)(both, T{1}));  // 0 when one side has no pixel
         if constexpr (!WideIsRaw) {
           squares += wide[2][k];
         }

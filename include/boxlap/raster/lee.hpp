@@ -64,12 +64,12 @@ void blend_speckle(T* out, const T* mean, const T* variance, const T* pixel, Ind
   using Lanes = Eigen::Array<T, Eigen::Dynamic, 1>;
   const Eigen::Map<const Lanes, Eigen::Aligned64> m(mean, n), v(variance, n), p(pixel, n);
   Eigen::Map<Lanes, Eigen::Aligned64> w(out, n);
-  constexpr T tiny = std::numeric_limits<T>::min(), floor = T(-87), least = T(2e-38);  // exp(-87) is 1.6e-38
+  constexpr T tiny = (std::numeric_limits<T>::min)(), floor = T(-87), least = T(2e-38);  // exp(-87) is 1.6e-38
   const auto cu = static_cast<T>(speckle.cu), cmax = static_cast<T>(speckle.cmax);
-  const auto damping = static_cast<T>(std::max(speckle.damping, 1e-30));  // not 0: at cmax the exponent must be -87
-  w = (v.sqrt() / (m + tiny)).max(cu).min(cmax);
-  w = ((w - cu) * -damping / (cmax - w + tiny)).max(floor).exp();
-  w = (w - least).max(T{0});
+  const auto damping = static_cast<T>((std::max)(speckle.damping, 1e-30));  // not 0: at cmax the exponent must be -87
+  w = (((v.sqrt() / (m + tiny)).max)(cu).min)(cmax);  // parenthesised against macros of these names
+  w = (((w - cu) * -damping / (cmax - w + tiny)).max)(floor).exp();
+  w = ((w - least).max)(T{0});
   w = m * w + p * (T{1} - w);
 }
 

@@ -28,7 +28,7 @@ namespace detail {
 [[nodiscard]] inline double smaller_eigenvalue(double a, double b, double c) noexcept {
   const double larger = a + c + std::sqrt((a - c) * (a - c) + 4 * (b * b));
   // determinant / larger: no cancellation between trace and root
-  return larger > 0 ? std::max(2 * determinant(a, b, c) / larger, 0.0) : 0.0;
+  return larger > 0 ? (std::max)(2 * determinant(a, b, c) / larger, 0.0) : 0.0;
 }
 
 /// The five products of two frames whose window sums are the normal equations of Lucas and Kanade. Gradients are not
@@ -100,7 +100,7 @@ template <class T>
     const double larger = a + c + eigenvalue[k];
     const double by = larger > 0 ? larger : 1.0;
     // determinant / larger: no cancellation between trace and root. 4: the gradients were not halved
-    eigenvalue[k] = std::max(2 * determinant(a, b, c) / by, 0.0) / (4 * pixels);
+    eigenvalue[k] = (std::max)(2 * determinant(a, b, c) / by, 0.0) / (4 * pixels);
   }
 }
 

@@ -26,7 +26,7 @@ class OwnMeanSweep {
   OwnMeanSweep(const Raster<const Pixel>& image, Window window, const WindowOptions& options, Index x1, Index x2)
       : rows_(image.rows),
         first_(std::max<Index>(0, x1 - window.left())),
-        width_(std::min(image.cols, x2 + window.right()) - first_),
+        width_((std::min)(image.cols, x2 + window.right()) - first_),
         x1_(x1),
         columns_(x2 - x1),
         window_(window),

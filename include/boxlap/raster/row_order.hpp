@@ -15,7 +15,7 @@ class RowOrder {
  public:
   RowOrder(Border border, Index up, Index down) : border_(border), up_(up), down_(down) {}
 
-  [[nodiscard]] Index depth() const { return std::max(up_, down_) + 1; }
+  [[nodiscard]] Index depth() const { return (std::max)(up_, down_) + 1; }
   [[nodiscard]] Index slot(Index row) const { return row % depth(); }
   /// The slot of the row that will arrive next.
   [[nodiscard]] Index next_slot() const { return slot(rows_); }

@@ -17,7 +17,7 @@ inline constexpr std::size_t segment_columns = 256;
 
 /// Columns of `bytes` bytes handled at a time, so that what a row needs beside the rings fits the first-level cache.
 [[nodiscard]] constexpr Index segment_of(std::size_t bytes) {
-  return std::min(static_cast<Index>(segment_columns), whole_groups(static_cast<Index>(2560 / bytes)));
+  return (std::min)(static_cast<Index>(segment_columns), whole_groups(static_cast<Index>(2560 / bytes)));
 }
 
 /// The sums over every window of a strip that is fed row by row. Knows nothing of borders.
@@ -32,8 +32,8 @@ class WindowSums {
       : columns_(columns),
         raw_pitch_(whole_groups(columns + window.cols - 1) + lane_group),
         raw_memory_(zero_row<T>(raw_pitch_ * Pieces::raw_channels)),
-        across_(window.cols, std::min(columns, segment)),
-        down_(window.rows, columns, std::min(columns, segment), window.cols) {}
+        across_(window.cols, (std::min)(columns, segment)),
+        down_(window.rows, columns, (std::min)(columns, segment), window.cols) {}
 
   /// To be filled with columns + window.cols - 1 pixels before feed().
   [[nodiscard]] Channels<T> raw() { return {raw_memory_.get(), raw_pitch_}; }
@@ -43,7 +43,7 @@ class WindowSums {
   template <class Sink>
   void feed(Sink&& sink) {
     for (Index column = 0; column < columns_; column += segment) {
-      const Index n = std::min(segment, columns_ - column);
+      const Index n = (std::min)(segment, columns_ - column);
       across_.run(raw().from(column), n, down_.next_row(column));
       const Channels<const T> sums = down_.advance(column, n);
       if (down_.complete()) {
@@ -176,7 +176,7 @@ class Tiling {
     const Index wanted = threads == 1 || strips_ >= 4 * threads ? 1 : full_rows ? threads : (4 * threads) / strips_;
     const Index most =
         std::max<Index>(1, rows / std::max<Index>(64, 4 * window.rows));  // a block feeds window - 1 more
-    blocks_ = std::min(wanted, most);
+    blocks_ = (std::min)(wanted, most);
   }
 
   [[nodiscard]] Index size() const { return strips_ * blocks_; }

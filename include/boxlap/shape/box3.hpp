@@ -68,7 +68,7 @@ template <class T>
 template <class T>
 [[nodiscard]] constexpr T shared_height(const Box3<T>& a, const Box3<T>& b) noexcept {
   const T distance = a.cz < b.cz ? b.cz - a.cz : a.cz - b.cz;
-  const T shared = std::min({(a.dz + b.dz) / 2 - distance, a.dz, b.dz});
+  const T shared = (std::min)({(a.dz + b.dz) / 2 - distance, a.dz, b.dz});
   return a.dz > 0 && b.dz > 0 && shared > 0 ? shared : T{0};
 }
 
@@ -81,7 +81,7 @@ template <class T, class U>
   using R = std::common_type_t<T, U>;
   const Box3<R> wide_a = cast<R>(a), wide_b = cast<R>(b);
   const R shared = detail::rounded(intersection_area(bev(wide_a), bev(wide_b)) * shared_height(wide_a, wide_b));
-  return std::min({shared, std::max(R{0}, volume(wide_a)), std::max(R{0}, volume(wide_b))});
+  return (std::min)({shared, (std::max)(R{0}, volume(wide_a)), (std::max)(R{0}, volume(wide_b))});
 }
 
 /// Intersection over union of volumes, in [0, 1]; 0/0 is 0. iou(bev(a), bev(b)) is the bird's-eye one. Equals

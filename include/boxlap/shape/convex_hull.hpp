@@ -84,10 +84,10 @@ template <class T>
   for (const Point<T>& p : points) {
     const T along = rounded((p.x - a.x) * box.along_x) + rounded((p.y - a.y) * box.along_y);
     const T across = height_over(a, b, p, length);
-    along_low = std::min(along_low, along);
-    along_high = std::max(along_high, along);
-    across_low = std::min(across_low, across);
-    across_high = std::max(across_high, across);
+    along_low = (std::min)(along_low, along);
+    along_high = (std::max)(along_high, along);
+    across_low = (std::min)(across_low, across);
+    across_high = (std::max)(across_high, across);
   }
   box.w = along_high - along_low;
   box.h = across_high - across_low;

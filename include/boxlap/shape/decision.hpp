@@ -23,8 +23,8 @@ template <detail::OwnShape A, detail::OwnShape B>
   const double diagonal_b = std::hypot(bounds_b.x2 - bounds_b.x1, bounds_b.y2 - bounds_b.y1);
   const Point<double> center_a = center(bounds_a), center_b = center(bounds_b);
   const double distance = std::hypot(center_a.x - center_b.x, center_a.y - center_b.y);
-  const double least = std::min(static_cast<double>(area(a)), static_cast<double>(area(b)));
-  const double k = std::min(diagonal_a, diagonal_b) * (diagonal_a + diagonal_b + distance) / least;
+  const double least = (std::min)(static_cast<double>(area(a)), static_cast<double>(area(b)));
+  const double k = (std::min)(diagonal_a, diagonal_b) * (diagonal_a + diagonal_b + distance) / least;
   const double bound = 4 * static_cast<double>(std::numeric_limits<R>::epsilon()) * (1 + k);
   return least > 0 && bound >= 0 ? bound : std::numeric_limits<double>::infinity();
 }

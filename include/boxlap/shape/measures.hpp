@@ -123,7 +123,7 @@ template <class T>
         continue;
       }
       const int side = detail::orientation(*a, *b, p);
-      if (side == 0 && std::min(a->x, b->x) <= p.x && p.x <= std::max(a->x, b->x)) {
+      if (side == 0 && (std::min)(a->x, b->x) <= p.x && p.x <= (std::max)(a->x, b->x)) {
         return true;
       }
       inside ^= side > 0 && a->y <= p.y && p.y < b->y;

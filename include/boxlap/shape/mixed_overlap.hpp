@@ -35,7 +35,7 @@ template <class T>
 [[nodiscard]] inline Box<double> box_around(const std::array<Point<double>, 4>& corners) noexcept {
   Box<double> box{corners[0].x, corners[0].y, corners[0].x, corners[0].y};
   for (const Point<double>& p : corners) {
-    box = {std::min(box.x1, p.x), std::min(box.y1, p.y), std::max(box.x2, p.x), std::max(box.y2, p.y)};
+    box = {(std::min)(box.x1, p.x), (std::min)(box.y1, p.y), (std::max)(box.x2, p.x), (std::max)(box.y2, p.y)};
   }
   return box;
 }
@@ -141,7 +141,7 @@ template <class T, class U>
   using R = std::common_type_t<T, U>;
   const PreparedRotatedBox<R> box = cast<R>(rotated);
   const Point<double> origin{box.cx, box.cy};
-  if (!(std::abs(origin.x) + std::abs(origin.y) <= std::numeric_limits<double>::max()) || polygon.empty()) {
+  if (!(std::abs(origin.x) + std::abs(origin.y) <= (std::numeric_limits<double>::max)()) || polygon.empty()) {
     return R{0};
   }
   return detail::within_areas<R>(detail::shared_with_polygon(detail::corners_about_center(box), polygon, origin),
@@ -233,7 +233,7 @@ requires(!detail::is_box<A> || !detail::is_box<B>) [[nodiscard]] auto enclosing_
   }
   detail::reduce_to_hull(points);
   const R covered = detail::union_of(static_cast<R>(intersection_area(a, b)), area(wide_a), area(wide_b));
-  return std::max({static_cast<R>(detail::ring_area(points)), area(wide_a), area(wide_b), covered});
+  return (std::max)({static_cast<R>(detail::ring_area(points)), area(wide_a), area(wide_b), covered});
 }
 
 }  // namespace boxlap

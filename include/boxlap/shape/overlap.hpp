@@ -77,7 +77,7 @@ template <class A, class B>
 requires Overlapping<A, B>
 [[nodiscard]] constexpr auto ios(const A& a, const B& b) {
   return detail::of_areas(
-      a, b, [](auto shared, auto area_a, auto area_b) { return detail::ratio(shared, std::min(area_a, area_b)); });
+      a, b, [](auto shared, auto area_a, auto area_b) { return detail::ratio(shared, (std::min)(area_a, area_b)); });
 }
 
 /// Generalized IoU: iou minus the share of the enclosing shape that neither covers; in [-1, 1].
@@ -91,7 +91,7 @@ requires Overlapping<A, B> && requires(const A& a, const B& b) { enclosing_area(
   const R enclosing = static_cast<R>(enclosing_area(a, b));
   return detail::of_areas(a, b, [&](R shared, R area_a, R area_b) {
     const R covered = detail::union_of(shared, area_a, area_b);
-    const R unused = std::max(enclosing - covered, R{0});
+    const R unused = (std::max)(enclosing - covered, R{0});
     return detail::iou_of(shared, area_a, area_b) - (enclosing > 0 ? unused / enclosing : R{0});
   });
 }

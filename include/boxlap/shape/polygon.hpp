@@ -169,7 +169,7 @@ struct PolygonAccess {
     }
     Box<T> box{points[0].x, points[0].y, points[0].x, points[0].y};
     for (const Point<T>& p : points) {
-      box = {std::min(box.x1, p.x), std::min(box.y1, p.y), std::max(box.x2, p.x), std::max(box.y2, p.y)};
+      box = {(std::min)(box.x1, p.x), (std::min)(box.y1, p.y), (std::max)(box.x2, p.x), (std::max)(box.y2, p.y)};
     }
     return box;
   }
@@ -297,13 +297,13 @@ template <class T>
 }
 
 [[nodiscard]] inline Box<double> common_box(const Box<double>& a, const Box<double>& b) noexcept {
-  return {std::max(a.x1, b.x1), std::max(a.y1, b.y1), std::min(a.x2, b.x2), std::min(a.y2, b.y2)};
+  return {(std::max)(a.x1, b.x1), (std::max)(a.y1, b.y1), (std::min)(a.x2, b.x2), (std::min)(a.y2, b.y2)};
 }
 
 /// The shared area as the scalar type has it: within [0, the smaller area].
 template <class R>
 [[nodiscard]] R within_areas(double shared, R area_a, R area_b) noexcept {
-  return std::clamp(static_cast<R>(shared), R{0}, std::max(R{0}, std::min(area_a, area_b)));
+  return std::clamp(static_cast<R>(shared), R{0}, (std::max)(R{0}, (std::min)(area_a, area_b)));
 }
 
 }  // namespace detail

@@ -43,7 +43,7 @@ template <class T>
 struct CheckedRing {
   std::vector<Point<T>> points{};
   Index part = 0, hole = none;  ///< hole: none is the part's shell
-  std::vector<Index> rows{};      ///< the caller's row of each vertex; empty: its own
+  std::vector<Index> rows{};    ///< the caller's row of each vertex; empty: its own
   bool reversed = false;
 
   [[nodiscard]] Index row(std::size_t k) const noexcept {
@@ -380,7 +380,7 @@ class PolygonCheck {
     const CheckedRing<T>&a = rings_[at(ring_a)], &b = rings_[at(ring_b)];
     Index row_a = a.side_row(at(start_a)), row_b = b.side_row(at(start_b));
     if (ring_a == ring_b) {
-      return report("self-intersection: sides ", std::min(row_a, row_b), " and ", std::max(row_a, row_b), " of ",
+      return report("self-intersection: sides ", (std::min)(row_a, row_b), " and ", (std::max)(row_a, row_b), " of ",
                     name(at(ring_a)), " ", how);
     }
     const char* const kind = a.part != b.part ? "parts overlap" : a.hole == none ? "hole crosses shell" : "holes cross";

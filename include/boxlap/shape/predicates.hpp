@@ -56,7 +56,7 @@ template <class T>
   const double difference = left - right;
   const double size = std::abs(left) + std::abs(right);
   constexpr double bound = 3.3306690738754716e-16;  // (3 + 16 u) u: Shewchuk's first filter
-  if (std::abs(difference) > bound * size && size > std::numeric_limits<double>::min() * 0x1p60) {
+  if (std::abs(difference) > bound * size && size > (std::numeric_limits<double>::min)() * 0x1p60) {
     return sign_of(difference);
   }
   ExactSum<12> sum;

@@ -255,7 +255,7 @@ template <class T>
   }
   const RotatedBox<T> first = detail::to_rotated_box(detail::rectangle_along<T>(quad, quad[0], quad[1]));
   // The side's own rounding turns the rectangle around it by about u * coordinate / side.
-  const T coordinate = std::max(std::abs(quad[0].x) + std::abs(quad[0].y), std::abs(side.x) + std::abs(side.y));
+  const T coordinate = (std::max)(std::abs(quad[0].x) + std::abs(quad[0].y), std::abs(side.x) + std::abs(side.y));
   const T slack = 16 * std::numeric_limits<T>::epsilon() * (1 + coordinate / std::hypot(side.x, side.y));
   const T diagonal = std::hypot(best.w, best.h);
   return area(first) - area(best) <= slack * diagonal * diagonal ? first : best;

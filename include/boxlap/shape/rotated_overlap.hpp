@@ -109,7 +109,7 @@ template <class L, class T>
 }
 
 template <class T>
-inline constexpr T smallest_length = std::numeric_limits<T>::min();
+inline constexpr T smallest_length = (std::numeric_limits<T>::min)();
 /// Far below the rounding of any angle, far above where a slope times a coordinate overflows.
 template <class T>
 inline constexpr T steepest_cosine = std::is_same_v<T, float> ? static_cast<T>(0x1p-40) : static_cast<T>(0x1p-200);
@@ -192,7 +192,7 @@ void intersection_areas(std::type_identity_t<std::span<const PreparedRotatedBox<
   const L smallest = L{} + detail::smallest_length<T>;
   const L steepest = L{} + detail::steepest_cosine<T>;
   for (std::size_t first = 0; first < pairs.size(); first += chunk) {
-    const std::size_t count = std::min(chunk, pairs.size() - first);
+    const std::size_t count = (std::min)(chunk, pairs.size() - first);
     for (std::size_t k = 0; k < count; ++k) {
       const auto [i, j] = pairs[first + k];
       detail::read_pair(as[detail::at(i)], bs[detail::at(j)],

@@ -116,9 +116,9 @@ inline void append_sides(std::span<const Side> sides, const Point<double>& origi
       return;  // sides ascend by their left ends
     }
     const double left_y = side.left_y - origin.y, right_y = side.right_y - origin.y;
-    const bool above = std::min(left_y, right_y) >= window.y2;
+    const bool above = (std::min)(left_y, right_y) >= window.y2;
     // Written in any case and kept or not: which one it is cannot be guessed.
-    out.push_if((right > window.x1) & (std::max(left_y, right_y) >= window.y1), left, right,
+    out.push_if((right > window.x1) & ((std::max)(left_y, right_y) >= window.y1), left, right,
                 above ? height : left_y - window.y1, above ? 0.0 : side.slope, side.sign);
   }
 }
@@ -139,7 +139,7 @@ struct SideSum {
     const auto from_a = [&](Blocks::Field f) { return L{} + *a.at(f, k); };
     const L left_a = from_a(Blocks::left), right_a = from_a(Blocks::right);
     const L y_a = from_a(Blocks::left_y), slope_a = from_a(Blocks::slope);
-    const L zero{}, smallest = L{} + std::numeric_limits<double>::min();
+    const L zero{}, smallest = L{} + (std::numeric_limits<double>::min)();
     L row_sum{}, row_size{};
     for (std::size_t n = first; n < last; n += sizeof(L) / sizeof(double)) {
       const auto from_b = [&](Blocks::Field f) { return load<L>(b.at(f, n)); };
