@@ -205,9 +205,9 @@ class CocoMatcher {
 
 /// Judges one image from pairs that are already known, so that other metrics can read the same pass over them.
 ///
-/// Peak memory, the result included: 20 bytes a truth, 28 bytes a detection and 44 more for one that max_detections
-/// leaves, 12 bytes a pair (8 in float), and up to 48 more for a pair of one category that reaches the lowest
-/// threshold.
+/// Peak memory with the default thresholds and areas, the result included: 20 bytes a truth, 28 bytes a detection and
+/// 44 more for one that max_detections leaves, 12 bytes a pair (8 in float), and up to 48 more for a pair of one
+/// category that reaches the lowest threshold.
 template <class R, Labels LA, Labels LB, Numbers S>
 [[nodiscard]] CocoImage coco_image(std::int64_t id, const ImagePairs<R>& pairs, const LA& truth_labels,
                                    const LB& detection_labels, const S& scores, const CocoAnnotations& notes = {},

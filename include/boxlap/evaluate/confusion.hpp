@@ -52,7 +52,7 @@ inline void add_up(ConfusionMatrix& cells) {
 }  // namespace detail
 
 /// Adds up confusion matrices, of images or of data sets, in any order. O(cells log cells); memory does not grow with
-/// the number of parts: 80 bytes for each of twice the cells of the result, 256 more, and those of the largest part.
+/// the number of parts: 64 bytes for each of twice the cells of the result, 256 more, and those of the largest part.
 [[nodiscard]] inline ConfusionMatrix merge_confusion(std::span<const ConfusionMatrix> parts) {
   ConfusionMatrix cells;
   std::size_t distinct = 0;
@@ -75,8 +75,8 @@ inline void add_up(ConfusionMatrix& cells) {
 /// detection row), each truth and each detection once. `ignored` flags truths that are not to be found (crowds,
 /// difficult objects; empty: none): they fill no cell, and neither does an unmatched detection of which more than
 /// iou_threshold lies in one of them. Throws std::invalid_argument for lengths that differ and NaN scores.
-/// O(n + m + pairs log pairs); peak memory, the result included: 2 bytes a shape, up to 120 bytes a count of the result
-/// and up to 48 bytes a pair above the threshold.
+/// O(n + m + pairs log pairs); peak memory, the result included: 2 bytes a shape, up to 96 bytes a count of the result
+/// and up to 48 bytes (36 in float) a pair above the threshold.
 ///
 /// Ultralytics and supervision count by the same plan, but drop a pair whose truth or detection loses to a third one
 /// before all pairs of larger IoU are settled.
