@@ -270,3 +270,14 @@ TEST_CASE("Triplets make a Csr") {
   const std::vector<Eigen::Triplet<float, int>> triplets{{1, 2, 0.5f}, {0, 1, 0.25f}};
   REQUIRE(boxlap::make_csr(2, 3, triplets) == boxlap::make_csr<float>(2, 3, {{0, 1, 0.25f}, {1, 2, 0.5f}}));
 }
+
+TEST_CASE("costs in an Eigen matrix are assigned as scipy does") {
+  Eigen::MatrixXd cost(3, 3);
+  cost << 4, 1, 3, 2, 0, 5, 3, 2, 2;  // scipy's own example
+  const auto matched = boxlap::assign_dense(cost);
+  REQUIRE(matched.col_of_row == std::vector<boxlap::Index>{1, 0, 2});
+  REQUIRE(matched.total == 5);
+  const Eigen::Array<float, 2, 3, Eigen::RowMajor> wide = cost.topRows(2).cast<float>();
+  REQUIRE(boxlap::assign_dense(wide, {.maximize = true}).total == 9);
+  REQUIRE(boxlap::assign_dense(-cost.topRows(2)).total == -9);
+}

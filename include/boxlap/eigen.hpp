@@ -13,6 +13,7 @@
 #include "core/error.hpp"
 #include "core/index.hpp"
 #include "core/range.hpp"
+#include "match/assign_dense.hpp"
 #include "pairs/csr.hpp"
 #include "shape/box.hpp"
 #include "shape/rotated_box.hpp"
@@ -207,5 +208,16 @@ requires detail::LastingRowsOfEntries<M>
 template <class M>
 requires(detail::CompressedMatrix<std::remove_cvref_t<M>> &&
          !detail::LastingRowsOfEntries<M>) void as_csr(M&& only_a_named_row_major_matrix_with_int_indices) = delete;
+
+/// assign_dense() of an Eigen matrix of costs, any storage order or expression:
+/// scipy.optimize.linear_sum_assignment(cost). An expression is evaluated once per coefficient asked for; hand in a
+/// matrix where that is dear. Meaning, errors, time and memory as assign_dense(rows, cols, cost, options).
+template <class Derived>
+[[nodiscard]] auto assign_dense(const Eigen::DenseBase<Derived>& cost, DenseOptions options = {}) {
+  const Index rows = detail::to_index(static_cast<std::size_t>(cost.rows()), "cost");
+  const Index cols = detail::to_index(static_cast<std::size_t>(cost.cols()), "cost.transpose()");
+  return assign_dense(
+      rows, cols, [&](Index i, Index j) { return cost.derived().coeff(i, j); }, options);
+}
 
 }  // namespace boxlap
