@@ -48,6 +48,7 @@ struct Channels {
 
   [[nodiscard]] T* operator[](int channel) const noexcept { return data + channel * pitch; }
   [[nodiscard]] Channels from(Index column) const noexcept { return {data + column, pitch}; }
+  // NOLINTNEXTLINE(google-explicit-constructor): what may be written may be read
   operator Channels<const T>() const noexcept requires(!std::is_const_v<T>) { return {data, pitch}; }
 };
 

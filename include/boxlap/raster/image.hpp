@@ -126,8 +126,8 @@ class Mask {
   Mask() = default;
 
   template <class E>
-  requires detail::EigenDense<E> Mask(
-      const E& valid) {  // NOLINT(google-explicit-constructor): {.mask = valid} is the way to write it
+  // NOLINTNEXTLINE(google-explicit-constructor): {.mask = valid} is the way to write it
+  requires detail::EigenDense<E> Mask(const E& valid) {
     static_assert(sizeof(typename E::Scalar) == 1 && std::integral<typename E::Scalar>,
                   "boxlap: a mask holds bool or one-byte integers");
     const auto view = detail::input(valid, "mask");
@@ -135,6 +135,7 @@ class Mask {
     given_ = true;
   }
   template <class E>
+  // Temporaries that own their pixels. NOLINTNEXTLINE(bugprone-forwarding-reference-overload)
   requires(detail::EigenDense<E> && !std::is_lvalue_reference_v<E> && detail::is_resizable<E>) Mask(E&&)
   = delete;
 

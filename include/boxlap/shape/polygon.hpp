@@ -126,6 +126,7 @@ struct PolygonAccess {
   }
 
  private:
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): moved from at the end
   static Polygon<T> build(const std::vector<CheckedRing<T>>& rings, std::vector<RingRepair> repairs) {
     Polygon<T> p;
     std::size_t vertices = 0;

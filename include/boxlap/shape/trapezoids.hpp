@@ -141,6 +141,7 @@ struct SideSum {
     const L y_a = from_a(Blocks::left_y), slope_a = from_a(Blocks::slope);
     const L zero{}, smallest = L{} + (std::numeric_limits<double>::min)();
     L row_sum{}, row_size{};
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): the lanes of a vector type, 1 where L is a plain double
     for (std::size_t n = first; n < last; n += sizeof(L) / sizeof(double)) {
       const auto from_b = [&](Blocks::Field f) { return load<L>(b.at(f, n)); };
       const L left_b = from_b(Blocks::left), y_b = from_b(Blocks::left_y), slope_b = from_b(Blocks::slope);
