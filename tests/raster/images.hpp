@@ -35,11 +35,17 @@ inline constexpr Border borders[] = {Border::reflect, Border::mirror, Border::ne
 template <class T>
 Image<T> random(Index rows, Index cols, std::mt19937& rng) {
   Image<T> image(rows, cols);
-  std::gamma_distribution<double> speckle(4.0, 25.0);
-  std::uniform_int_distribution<long> any(long(std::numeric_limits<T>::lowest()),
-                                          std::floating_point<T> ? 0 : long(std::numeric_limits<T>::max()));
-  for (Index k = 0; k < image.size(); ++k) {
-    image.data()[k] = std::floating_point<T> ? T(speckle(rng)) : T(any(rng));
+  if constexpr (std::floating_point<T>) {
+    std::gamma_distribution<double> speckle(4.0, 25.0);
+    for (Index k = 0; k < image.size(); ++k) {
+      image.data()[k] = T(speckle(rng));
+    }
+  } else {
+    std::uniform_int_distribution<long> any(long(std::numeric_limits<T>::lowest()),
+                                            long(std::numeric_limits<T>::max()));
+    for (Index k = 0; k < image.size(); ++k) {
+      image.data()[k] = T(any(rng));
+    }
   }
   return image;
 }
