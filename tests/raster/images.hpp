@@ -41,8 +41,8 @@ Image<T> random(Index rows, Index cols, std::mt19937& rng) {
       image.data()[k] = T(speckle(rng));
     }
   } else {
-    std::uniform_int_distribution<long> any(long(std::numeric_limits<T>::lowest()),
-                                            long(std::numeric_limits<T>::max()));
+    constexpr long lowest = std::numeric_limits<T>::lowest(), highest = std::numeric_limits<T>::max();
+    std::uniform_int_distribution<long> any(lowest, highest);
     for (Index k = 0; k < image.size(); ++k) {
       image.data()[k] = T(any(rng));
     }
