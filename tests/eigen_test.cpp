@@ -163,6 +163,53 @@ TEST_CASE("An N x 5 array is read as rotated boxes") {
   REQUIRE(boxlap::pairs(rows).empty());
 }
 
+TEST_CASE("N x 2 arrays of any layout are the rings of a polygon") {
+  using boxlap::make_polygon;
+  using boxlap::Point;
+  const auto square = make_polygon(std::vector<Point<double>>{{0, 0}, {8, 0}, {8, 8}, {0, 8}});
+  const std::vector<Point<double>> small{{1, 1}, {3, 1}, {3, 3}}, other{{4, 4}, {6, 4}, {6, 6}};
+  const auto holed = make_polygon(std::vector<Point<double>>{{0, 0}, {8, 0}, {8, 8}, {0, 8}}, {small, other});
+  Eigen::Matrix<double, Eigen::Dynamic, 2> shell(4, 2);
+  shell << 0, 0, 8, 0, 8, 8, 0, 8;
+  const Eigen::Matrix<double, Eigen::Dynamic, 2, Eigen::RowMajor> rows = shell;
+  Eigen::MatrixXd wide(4, 5);
+  wide << shell, Eigen::MatrixXd::Zero(4, 3);
+  using Stride = Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>;
+
+  REQUIRE(make_polygon(shell) == square);
+  REQUIRE(make_polygon(rows) == square);
+  REQUIRE(make_polygon(Eigen::MatrixXd(shell)) == square);  // copied: a temporary may go
+  REQUIRE(make_polygon(Eigen::ArrayX2d(shell)) == square);
+  REQUIRE(make_polygon(wide.leftCols(2)) == square);
+  REQUIRE(make_polygon(wide.leftCols<2>()) == square);
+  REQUIRE(make_polygon(shell.transpose().eval().transpose()) == square);
+  REQUIRE(make_polygon(Eigen::Ref<const Eigen::MatrixX2d>(rows)) == square);
+  REQUIRE(make_polygon(Eigen::Map<const Eigen::MatrixX2d, 0, Stride>(wide.data(), 4, 2, Stride(4, 1))) == square);
+  REQUIRE(make_polygon((shell + shell) / 2) == square);
+  REQUIRE(make_polygon(shell * Eigen::Matrix2d::Identity()) == square);
+  REQUIRE(make_polygon(shell.colwise().reverse()).repairs().size() == 1);
+  REQUIRE(make_polygon(Eigen::MatrixX2f(shell.cast<float>())) == boxlap::cast<float>(square));
+  REQUIRE(make_polygon(Eigen::MatrixX2d(0, 2)).empty());
+
+  Eigen::Matrix<double, 3, 2, Eigen::RowMajor> hole;
+  hole << 1, 1, 3, 1, 3, 3;
+  const Eigen::MatrixX2d another = hole.array() + Eigen::Array<double, 3, 2>{{3, 3}, {3, 3}, {3, 3}};
+  REQUIRE(make_polygon(shell, {hole, another}) == holed);
+  REQUIRE(make_polygon(shell, std::vector<Eigen::MatrixX2d>{hole, another}) == holed);
+  REQUIRE(area(make_polygon(shell, {hole})) == 62);
+  REQUIRE(make_polygon(shell, {}) == square);
+
+  std::string why;
+  REQUIRE(boxlap::try_make_polygon(shell, {hole, another}, &why) == holed);
+  REQUIRE_FALSE(boxlap::try_make_polygon(shell, {hole, hole}, &why).has_value());
+  REQUIRE_FALSE(why.empty());
+  REQUIRE_FALSE(boxlap::try_make_polygon(shell.topRows(2), {}, &why).has_value());
+  REQUIRE(why == "too few points: shell has fewer than three distinct vertices");
+  REQUIRE_THROWS_WITH(make_polygon(wide), "boxlap: matrix has 5 columns, expected 2");
+  STATIC_REQUIRE_FALSE(boxlap::detail::PointMatrix<Eigen::MatrixX2i>);
+  STATIC_REQUIRE_FALSE(boxlap::detail::PointMatrix<Eigen::MatrixX3d>);
+}
+
 TEST_CASE("Boxes are a matrix, and the matrix is those boxes") {
   scenes::Rng rng(2);
   const auto boxes = scenes::uniform<float>(20, 100, 30, rng);

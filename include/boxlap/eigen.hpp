@@ -1,4 +1,5 @@
-/// The Eigen door: N x 4 and N x 5 arrays read as shapes, a Csr as Eigen::SparseMatrix, and back. Nothing is copied.
+/// The Eigen door: N x 4 and N x 5 arrays read as shapes, a Csr as Eigen::SparseMatrix, and back, without a copy;
+/// polygons made from N x 2 arrays.
 #pragma once
 
 #include <Eigen/Core>
@@ -6,9 +7,12 @@
 #include <concepts>
 #include <cstddef>
 #include <iterator>
+#include <optional>
 #include <span>
+#include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "core/error.hpp"
 #include "core/index.hpp"
@@ -16,6 +20,8 @@
 #include "match/assign_dense.hpp"
 #include "pairs/csr.hpp"
 #include "shape/box.hpp"
+#include "shape/point.hpp"
+#include "shape/polygon.hpp"
 #include "shape/rotated_box.hpp"
 #include "shape/shape.hpp"
 
@@ -110,6 +116,82 @@ requires detail::LastingMatrixOf<M, 5>
 template <class M>
 requires detail::TemporaryMatrixOf<M, 5>
 void as_rotated_boxes(M&& a_temporary_matrix_is_gone_before_its_rows_are_read) = delete;
+
+namespace detail {
+
+/// Two columns of floating-point numbers as far as the type tells: a matrix, an array, a piece or an expression of one.
+template <class M>
+concept PointMatrix = std::derived_from<M, Eigen::DenseBase<M>> && std::floating_point<typename M::Scalar> &&
+    (M::ColsAtCompileTime == 2 || M::ColsAtCompileTime == Eigen::Dynamic);
+
+}  // namespace detail
+
+/// The rows of an N x 2 array as points: columns x, y. Copied, so a temporary is fine.
+///
+/// Any Matrix, Array, Map, Block, Transpose, Ref or expression of float or double, in either storage order and with any
+/// strides. Throws std::invalid_argument unless there are 2 columns. O(n) time, no memory but the result (and an
+/// expression's value).
+template <class M>
+requires detail::PointMatrix<M>
+[[nodiscard]] std::vector<Point<typename M::Scalar>> to_points(const M& matrix) {
+  if (matrix.cols() != 2) {
+    detail::invalid("matrix has ", matrix.cols(), " columns, expected 2");
+  }
+  std::vector<Point<typename M::Scalar>> points;
+  points.reserve(static_cast<std::size_t>(matrix.rows()));
+  const auto append_rows_of = [&points](const auto& values) {
+    for (Eigen::Index k = 0; k < values.rows(); ++k) {
+      points.push_back({values.coeff(k, 0), values.coeff(k, 1)});
+    }
+  };
+  if constexpr (detail::DirectMatrix<M>) {
+    append_rows_of(matrix);
+  } else {
+    append_rows_of(matrix.eval());
+  }
+  return points;
+}
+
+namespace detail {
+
+template <class R, class T>
+concept PointMatrices = requires(const R& rings) {
+  { to_points(*std::begin(rings)) } -> std::same_as<std::vector<Point<T>>>;
+  std::size(rings);
+};
+
+template <class M>
+using AnyMatrices = std::vector<Eigen::Matrix<typename M::Scalar, Eigen::Dynamic, Eigen::Dynamic>>;
+
+template <class T, class Matrices>
+[[nodiscard]] std::vector<std::vector<Point<T>>> to_rings(const Matrices& matrices) {
+  std::vector<std::vector<Point<T>>> rings;
+  rings.reserve(std::size(matrices));
+  for (const auto& matrix : matrices) {
+    rings.push_back(to_points(matrix));
+  }
+  return rings;
+}
+
+}  // namespace detail
+
+/// A polygon from N x 2 arrays, a ring each: `make_polygon(shell)`, `make_polygon(shell, {hole, another_hole})` or a
+/// vector or array of holes. See to_points() for what an array may be; rules, repairs, errors and cost as
+/// make_polygon() of points.
+template <class M, class Holes = detail::AnyMatrices<M>>
+requires(detail::PointMatrix<M>&& detail::PointMatrices<Holes, typename M::Scalar>)
+    [[nodiscard]] Polygon<typename M::Scalar> make_polygon(const M& shell, const Holes& holes = {}) {
+  return make_polygon(to_points(shell), detail::to_rings<typename M::Scalar>(holes));
+}
+
+/// The same for bulk files: nothing instead of an exception for a defect, and the reason in `why` unless it is null. An
+/// array of another width still throws.
+template <class M, class Holes = detail::AnyMatrices<M>>
+requires(detail::PointMatrix<M>&& detail::PointMatrices<Holes, typename M::Scalar>)
+    [[nodiscard]] std::optional<Polygon<typename M::Scalar>> try_make_polygon(const M& shell, const Holes& holes = {},
+                                                                              std::string* why = nullptr) {
+  return try_make_polygon(to_points(shell), detail::to_rings<typename M::Scalar>(holes), why);
+}
 
 namespace detail {
 
