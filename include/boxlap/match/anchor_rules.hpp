@@ -4,13 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <type_traits>
+#include <span>
 #include <vector>
 
 #include "../core/error.hpp"
 #include "../core/index.hpp"
 #include "../pairs/csr.hpp"
-#include "../pairs/overlaps.hpp"
 #include "../shape/overlap.hpp"
 #include "../shape/shape.hpp"
 #include "anchor_scan.hpp"
@@ -34,7 +33,7 @@ requires OverlappingShapes<A, B>
 [[nodiscard]] AnchorMatches match_anchors_ssd(const A& anchors, const B& truths, SsdOptions options = {}) {
   using detail::at;
   detail::require_ratio(options.threshold, "threshold");
-  const detail::AnchorScan<A, B> scan(anchors, truths, options.threads, detail::NoneExcluded{});
+  const detail::AnchorScan<A, B> scan(anchors, truths, options.threads);
   using R = typename detail::AnchorScan<A, B>::R;
   AnchorMatches matches{scan.truth_of_anchor, detail::unreached(scan.best_of_truth)};
   for (std::size_t p = 0; p < matches.truth_of_anchor.size(); ++p) {
@@ -43,8 +42,7 @@ requires OverlappingShapes<A, B>
     }
   }
   std::vector<Index> best_anchor(scan.best_of_truth.size(), (std::numeric_limits<Index>::max)());
-  scan.for_each_best(0, detail::NoneExcluded{},
-                     [&](Index p, Index g) { best_anchor[at(g)] = (std::min)(best_anchor[at(g)], p); });
+  scan.for_each_best(0, [&](Index p, Index g) { best_anchor[at(g)] = (std::min)(best_anchor[at(g)], p); });
   for (std::size_t g = 0; g < best_anchor.size(); ++g) {
     if (scan.best_of_truth[g] > 0) {
       matches.truth_of_anchor[at(best_anchor[g])] = static_cast<Index>(g);
@@ -71,22 +69,108 @@ struct MaxIouOptions {
 
 namespace detail {
 
+inline void require_valid(const MaxIouOptions& options) {
+  require_ratio(options.positive, "positive");
+  require_ratio(options.negative, "negative");
+  require_ratio(options.negative_from, "negative_from");
+  require_ratio(options.min_positive, "min_positive");
+  if (options.ignore != options.ignore) {
+    invalid("ignore is NaN");
+  }
+}
+
 /// For each anchor, whether a region covers more than the allowed share of it (or it of the region).
 template <class A, class C>
 [[nodiscard]] std::vector<unsigned char> ignored_anchors(const A& anchors, const C& regions,
                                                          const MaxIouOptions& options) {
   using R = Overlap<Element<A>, Element<C>>;
-  std::vector<unsigned char> ignored(at(rows_of(anchors, "anchors")), 0);
+  const AnchorStream<A, Element<C>> stream(anchors, regions, options.threads);
+  std::vector<unsigned char> ignored(at(stream.anchors()), 0);
   if (options.ignore > 0) {
-    for_each_pair(anchors, regions, [&](Index p, Index k) {
-      const auto share = options.ignore_by_anchor ? iof(element(anchors, p), element(regions, k))
-                                                  : iof(element(regions, k), element(anchors, p));
-      if (share > static_cast<R>(options.ignore)) {
+    const auto every = [](Index p) { return p; };
+    const R most = static_cast<R>(options.ignore);
+    stream.for_each_meeting(stream.anchors(), every, [&](Index p, Index, const auto& anchor, const auto& region) {
+      if ((options.ignore_by_anchor ? iof(anchor, region) : iof(region, anchor)) > most) {
         ignored[at(p)] = 1;
       }
     });
   }
   return ignored;
+}
+
+/// What an anchor learns from its own best truth, before truths force anchors.
+template <class Scan>
+[[nodiscard]] std::vector<Index> by_bands(const Scan& scan, const MaxIouOptions& options) {
+  using R = typename Scan::R;
+  std::vector<Index> truth_of_anchor(scan.value_of_anchor.size(), between);
+  for (std::size_t p = 0; p < truth_of_anchor.size(); ++p) {
+    const R value = scan.value_of_anchor[p];
+    if (scan.is_excluded(static_cast<Index>(p))) {
+      continue;
+    }
+    if (value >= static_cast<R>(options.positive)) {
+      truth_of_anchor[p] = (std::max)(Index{0}, scan.truth_of_anchor[p]);  // of zeros, the first
+    } else if (value >= static_cast<R>(options.negative_from) && value < static_cast<R>(options.negative)) {
+      truth_of_anchor[p] = none;
+    }
+  }
+  return truth_of_anchor;
+}
+
+/// Each truth forces its best anchors, all or the first; where several force one, the last truth wins.
+template <class Scan>
+void force_best(const Scan& scan, const MaxIouOptions& options, AnchorMatches& matches) {
+  using R = typename Scan::R;
+  constexpr Index no_anchor = (std::numeric_limits<Index>::max)();
+  std::vector<Index>& truth_of_anchor = matches.truth_of_anchor;
+  std::vector<Index> last_truth(truth_of_anchor.size(), none);  // the last truth that an anchor ties for
+  std::vector<Index> first_anchor(scan.best_of_truth.size(), no_anchor);
+  const auto tie = [&](Index p, Index g) {
+    last_truth[at(p)] = (std::max)(last_truth[at(p)], g);
+    first_anchor[at(g)] = (std::min)(first_anchor[at(g)], p);
+  };
+  scan.for_each_best(0, [&](Index p, Index g) {
+    if (scan.best_of_truth[at(g)] >= static_cast<R>(options.min_positive)) {
+      tie(p, g);
+    }
+  });
+  if (!options.ignore_unreached_truths && options.min_positive <= 0) {
+    for (const Index g : matches.unreached_truths) {  // 0 ties with 0: every anchor, or the first
+      for (Index p = 0; p < static_cast<Index>(truth_of_anchor.size()); ++p) {
+        if (!scan.is_excluded(p)) {
+          tie(p, g);
+        }
+      }
+    }
+  }
+  if (options.all_ties) {
+    for (std::size_t p = 0; p < truth_of_anchor.size(); ++p) {
+      truth_of_anchor[p] = last_truth[p] != none ? last_truth[p] : truth_of_anchor[p];
+    }
+    return;
+  }
+  for (std::size_t g = 0; g < first_anchor.size(); ++g) {
+    if (first_anchor[g] != no_anchor) {
+      truth_of_anchor[at(first_anchor[g])] = static_cast<Index>(g);
+    }
+  }
+}
+
+/// `out` is empty, or not 0 for anchors that take no part.
+template <class A, class B>
+[[nodiscard]] AnchorMatches match_max_iou(const A& anchors, const B& truths, std::span<const unsigned char> out,
+                                          const MaxIouOptions& options) {
+  const AnchorScan<A, B> scan(anchors, truths, options.threads, out);
+  AnchorMatches matches{{}, unreached(scan.best_of_truth)};
+  if (scan.best_of_truth.empty()) {
+    matches.truth_of_anchor.assign(scan.value_of_anchor.size(), none);
+    return matches;
+  }
+  matches.truth_of_anchor = by_bands(scan, options);
+  if (options.low_quality) {
+    force_best(scan, options, matches);
+  }
+  return matches;
 }
 
 }  // namespace detail
@@ -97,82 +181,22 @@ template <class A, class C>
 /// elsewhere below `positive` boxlap::between. Then each truth forces its best anchors to itself; where several truths
 /// force one anchor, the last truth wins. Anchors that overlap a region of `ignored` too much are boxlap::between and
 /// take no part. Without truths every anchor is none. Truths that no anchor (left in) overlaps are reported and, unless
-/// ignore_unreached_truths is false, force nothing. Errors, time and memory as match_anchors(), with 1 byte an anchor
-/// and 4 a truth more and, when regions are given, one join with them.
+/// ignore_unreached_truths is false, force nothing. Errors, time and memory as match_anchors(), with 4 bytes an anchor
+/// and a truth more and, when regions are given, 1 byte an anchor and one join with them.
 template <Shapes A, Shapes B, Shapes C>
 requires OverlappingShapes<A, B> && OverlappingShapes<A, C>
 [[nodiscard]] AnchorMatches match_anchors_max_iou(const A& anchors, const B& truths, const C& ignored,
                                                   MaxIouOptions options = {}) {
-  using detail::at;
-  detail::require_ratio(options.positive, "positive");
-  detail::require_ratio(options.negative, "negative");
-  detail::require_ratio(options.negative_from, "negative_from");
-  detail::require_ratio(options.min_positive, "min_positive");
-  if (options.ignore != options.ignore) {
-    detail::invalid("ignore is NaN");
-  }
-  const std::vector<unsigned char> out = detail::ignored_anchors(anchors, ignored, options);
-  const auto excluded = [&](Index p) { return out[at(p)] != 0; };
-  const detail::AnchorScan<A, B> scan(anchors, truths, options.threads, excluded);
-  using R = typename detail::AnchorScan<A, B>::R;
-  AnchorMatches matches{std::vector<Index>(out.size(), none), detail::unreached(scan.best_of_truth)};
-  std::vector<Index>& truth_of_anchor = matches.truth_of_anchor;
-  if (scan.best_of_truth.empty()) {
-    return matches;
-  }
-  const auto is_negative = [&](R value) {
-    return value >= static_cast<R>(options.negative_from) && value < static_cast<R>(options.negative);
-  };
-  for (Index p = 0; p < static_cast<Index>(out.size()); ++p) {
-    const R value = scan.value_of_anchor[at(p)];
-    if (excluded(p)) {
-      truth_of_anchor[at(p)] = between;
-    } else if (value >= static_cast<R>(options.positive)) {
-      truth_of_anchor[at(p)] = (std::max)(Index{0}, scan.truth_of_anchor[at(p)]);  // of zeros, the first
-    } else {
-      truth_of_anchor[at(p)] = is_negative(value) ? none : between;
-    }
-  }
-  if (!options.low_quality) {
-    return matches;
-  }
-  std::vector<Index> last_truth(out.size(), none);  // the last truth that an anchor ties for
-  std::vector<Index> first_anchor(scan.best_of_truth.size(), (std::numeric_limits<Index>::max)());
-  scan.for_each_best(0, excluded, [&](Index p, Index g) {
-    if (scan.best_of_truth[at(g)] >= static_cast<R>(options.min_positive)) {
-      last_truth[at(p)] = (std::max)(last_truth[at(p)], g);
-      first_anchor[at(g)] = (std::min)(first_anchor[at(g)], p);
-    }
-  });
-  if (!options.ignore_unreached_truths && options.min_positive <= 0) {
-    for (const Index g : matches.unreached_truths) {  // 0 ties with 0: every anchor, or the first
-      for (Index p = 0; p < static_cast<Index>(out.size()); ++p) {
-        if (!excluded(p)) {
-          last_truth[at(p)] = (std::max)(last_truth[at(p)], g);
-          first_anchor[at(g)] = (std::min)(first_anchor[at(g)], p);
-        }
-      }
-    }
-  }
-  if (options.all_ties) {
-    for (std::size_t p = 0; p < out.size(); ++p) {
-      truth_of_anchor[p] = last_truth[p] != none ? last_truth[p] : truth_of_anchor[p];
-    }
-  } else {
-    for (std::size_t g = 0; g < first_anchor.size(); ++g) {
-      if (first_anchor[g] != (std::numeric_limits<Index>::max)()) {
-        truth_of_anchor[at(first_anchor[g])] = static_cast<Index>(g);
-      }
-    }
-  }
-  return matches;
+  detail::require_valid(options);
+  return detail::match_max_iou(anchors, truths, detail::ignored_anchors(anchors, ignored, options), options);
 }
 
 /// The same without regions to ignore.
 template <Shapes A, Shapes B>
 requires OverlappingShapes<A, B>
 [[nodiscard]] AnchorMatches match_anchors_max_iou(const A& anchors, const B& truths, MaxIouOptions options = {}) {
-  return match_anchors_max_iou(anchors, truths, view(0, [&](Index i) { return detail::element(anchors, i); }), options);
+  detail::require_valid(options);
+  return detail::match_max_iou(anchors, truths, {}, options);
 }
 
 /// Adaptive training sample selection: each truth sets its own threshold, from the anchors nearest to it.

@@ -4,53 +4,126 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <span>
+#include <type_traits>
 #include <vector>
 
 #include "../core/parallel.hpp"
-#include "../pairs/join.hpp"
+#include "../pairs/packed_tree.hpp"
 #include "../pairs/shape_index.hpp"
+#include "../pairs/tree_join.hpp"
 #include "../shape/overlap.hpp"
 
 namespace boxlap::detail {
 
-/// IoU between anchors and truths, read as a stream: memory grows with anchors + truths, never with their pairs.
+/// The meetings of many anchors with a few other shapes, as a stream: memory grows with the two, never with their
+/// pairs.
 ///
-/// Anchors go through in chunks, each joined with one index of the truths. A chunk owns its anchors' results, and what
-/// truths learn from chunks (maxima) does not depend on their order, so nothing depends on the number of threads.
-template <class A, class B>
+/// Anchors go through in chunks, each joined with one tree of the others. Chunks are copied into plain vectors, so that
+/// the join is compiled once for each two kinds of shape, not once for each range that holds them.
+template <Shapes Anchors, Shape B>
+class AnchorStream {
+ public:
+  template <Shapes Others>
+  AnchorStream(const Anchors& anchors, const Others& others, int threads)
+      : anchors_(anchors), threads_(thread_count(threads)) {
+    const Index n = rows_of(others, "truths");
+    others_.reserve(at(n));
+    for (Index g = 0; g < n; ++g) {
+      others_.push_back(prepared(element(others, g)));
+    }
+    tree_ = tree_of_rows(others_);
+  }
+
+  [[nodiscard]] Index anchors() const { return rows_of(anchors_, "anchors"); }
+  [[nodiscard]] std::size_t others() const noexcept { return others_.size(); }
+
+  /// Calls use(p, g, anchor, other) for each anchor p = rows[0 .. n - 1] and each other shape g whose bounds meet.
+  /// Several threads call it at once, but never with the same anchor.
+  template <class RowAt, class Use>
+  void for_each_meeting(Index n, const RowAt& row_at, const Use& use) const {
+    for_each_chunk(threads_, n / chunk_size + (n % chunk_size != 0 ? 1 : 0), [&](Index chunk) {
+      const Index first = chunk * chunk_size, count = (std::min)(chunk_size, n - first);
+      std::vector<Prepared<A>> anchors;
+      anchors.reserve(at(count));
+      for (Index k = 0; k < count; ++k) {
+        anchors.push_back(prepared(element(anchors_, row_at(first + k))));
+      }
+      const PackedTree<T> tree = tree_of_rows(anchors);
+      const TreeJoin<Meeting::open, false, T> join{tree, tree_};
+      auto visit = [&](Index k, Index g, const Box<T>& box, const Box<T>& other) {
+        if constexpr (is_box<A> && is_box<B>) {
+          use(row_at(first + k), g, box, other);
+        } else {
+          use(row_at(first + k), g, anchors[at(k)], others_[at(g)]);
+        }
+      };
+      for (Index part = 0; part < join.chunks(); ++part) {
+        join.run(part, visit);
+      }
+    });
+  }
+
+ private:
+  using A = Element<Anchors>;
+  using T = std::common_type_t<BoundsScalar<A>, BoundsScalar<B>>;
+  static constexpr Index chunk_size = 4096;  // joins of this size stay in the second-level cache
+
+  template <class S>
+  [[nodiscard]] static Prepared<S> prepared(const S& shape) {
+    if constexpr (Preparable<S>) {
+      return prepare(shape);
+    } else {
+      return shape;
+    }
+  }
+
+  template <class S>
+  [[nodiscard]] static PackedTree<T> tree_of_rows(const std::vector<S>& rows) {
+    PackingScratch scratch;
+    return tree_of<Meeting::open, T>(rows, bounds_at<T>(rows), true, scratch);
+  }
+
+  const Anchors& anchors_;
+  int threads_;
+  std::vector<Prepared<B>> others_;
+  PackedTree<T> tree_;
+};
+
+/// Who is whose best. What truths learn from anchors (maxima) does not depend on their order, so nothing depends on the
+/// number of threads.
+template <Shapes Anchors, Shapes Truths>
 class AnchorScan {
  public:
-  using R = Overlap<Element<A>, Element<B>>;
+  using R = Overlap<Element<Anchors>, Element<Truths>>;
 
-  /// First pass: the largest IoU of each anchor and whose it is, the largest IoU of each truth. Anchors for which
-  /// excluded(p) is true take no part.
-  template <class Excluded>
-  AnchorScan(const A& anchors, const B& truths, int threads, const Excluded& excluded)
-      : anchors_(anchors), truths_(truths), threads_(thread_count(threads)) {
-    const Index n = rows_of(anchors, "anchors");
-    value_of_anchor.assign(at(n), R{});
-    truth_of_anchor.assign(at(n), none);
-    best_of_truth.assign(at(rows_of(truths, "truths")), R{});
-    for_each_iou(
-        n, [](Index p) { return p; },
-        [&](Index p, Index g, R iou) {
-          if (excluded(p)) {
-            return;
-          }
-          R& value = value_of_anchor[at(p)];
-          Index& truth = truth_of_anchor[at(p)];
-          if (iou > value || (iou == value && g < truth)) {
-            value = iou;
-            truth = g;
-          }
-          raise(best_of_truth[at(g)], iou);
-        });
+  /// First pass: the largest IoU of each anchor and whose it is, the largest IoU of each truth. `excluded` is empty, or
+  /// not 0 for anchors that take no part.
+  AnchorScan(const Anchors& anchors, const Truths& truths, int threads, std::span<const unsigned char> excluded = {})
+      : stream_(anchors, truths, threads), excluded_(excluded) {
+    value_of_anchor.assign(at(stream_.anchors()), R{});
+    truth_of_anchor.assign(at(stream_.anchors()), none);
+    best_of_truth.assign(stream_.others(), R{});
+    const auto every = [](Index p) { return p; };
+    stream_.for_each_meeting(stream_.anchors(), every, [this](Index p, Index g, const auto& anchor, const auto& truth) {
+      if (is_excluded(p)) {
+        return;
+      }
+      const R overlap = iou(anchor, truth);
+      R& value = value_of_anchor[at(p)];
+      Index& best = truth_of_anchor[at(p)];
+      if (overlap > value || (overlap == value && g < best)) {
+        value = overlap;
+        best = g;
+      }
+      raise(best_of_truth[at(g)], overlap);
+    });
   }
 
   /// Second pass: visit(p, g) for each anchor p whose IoU with truth g is at least best_of_truth[g] * (1 - tolerance)
   /// and positive. Anchors that cannot tie with any truth are left out of it. One call at a time, in any order.
-  template <class Excluded, class Visit>
-  void for_each_best(double tolerance, const Excluded& excluded, const Visit& visit) const {
+  template <class Visit>
+  void for_each_best(double tolerance, const Visit& visit) const {
     const R share = static_cast<R>(1 - tolerance);
     R least = 0;
     for (const R best : best_of_truth) {
@@ -58,42 +131,29 @@ class AnchorScan {
     }
     std::vector<Index> candidates;
     for (Index p = 0; p < static_cast<Index>(value_of_anchor.size()); ++p) {
-      if (value_of_anchor[at(p)] > 0 && value_of_anchor[at(p)] >= least * share && !excluded(p)) {
+      if (value_of_anchor[at(p)] > 0 && value_of_anchor[at(p)] >= least * share && !is_excluded(p)) {
         candidates.push_back(p);
       }
     }
     std::mutex one_at_a_time;
-    for_each_iou(
-        static_cast<Index>(candidates.size()), [&](Index k) { return candidates[at(k)]; },
-        [&](Index p, Index g, R iou) {
-          if (iou > 0 && iou >= best_of_truth[at(g)] * share) {
-            const std::lock_guard lock(one_at_a_time);
-            visit(p, g);
-          }
-        });
+    const auto candidate = [&](Index k) { return candidates[at(k)]; };
+    stream_.for_each_meeting(static_cast<Index>(candidates.size()), candidate,
+                             [&](Index p, Index g, const auto& anchor, const auto& truth) {
+                               const R overlap = iou(anchor, truth);
+                               if (overlap > 0 && overlap >= best_of_truth[at(g)] * share) {
+                                 const std::lock_guard lock(one_at_a_time);
+                                 visit(p, g);
+                               }
+                             });
   }
+
+  [[nodiscard]] bool is_excluded(Index p) const { return !excluded_.empty() && excluded_[at(p)] != 0; }
 
   std::vector<R> value_of_anchor;      ///< 0 where an anchor overlaps nothing
   std::vector<Index> truth_of_anchor;  ///< the first truth of that value, or none
   std::vector<R> best_of_truth;        ///< 0 where a truth overlaps nothing
 
  private:
-  static constexpr Index chunk_size = 8192;  // joins of this size stay in the second-level cache
-
-  /// Calls use(p, g, iou) for p = anchor_at(0 .. n - 1) and each truth g that p meets.
-  template <class AnchorAt, class Use>
-  void for_each_iou(Index n, const AnchorAt& anchor_at, const Use& use) const {
-    for_each_chunk(threads_, n / chunk_size + (n % chunk_size != 0 ? 1 : 0), [&](Index chunk) {
-      const Index first = chunk * chunk_size;
-      const auto rows =
-          view(at((std::min)(chunk_size, n - first)), [&](Index k) { return element(anchors_, anchor_at(first + k)); });
-      decltype(auto) prepared = prepare_all(rows);
-      for_each_pair(prepared, truths_, [&](Index k, Index g) {
-        use(anchor_at(first + k), g, iou(element(prepared, k), element(truths_, g)));
-      });
-    });
-  }
-
   /// Raises `value` to `to`, whatever other threads do to it.
   static void raise(R& value, R to) {
     const std::atomic_ref<R> shared(value);
@@ -102,14 +162,8 @@ class AnchorScan {
     }
   }
 
-  const A& anchors_;
-  ShapeIndex<Element<B>> truths_;
-  int threads_;
-};
-
-/// No anchor is excluded.
-struct NoneExcluded {
-  constexpr bool operator()(Index) const noexcept { return false; }
+  AnchorStream<Anchors, Element<Truths>> stream_;
+  std::span<const unsigned char> excluded_;
 };
 
 }  // namespace boxlap::detail

@@ -72,7 +72,7 @@ requires OverlappingShapes<A, B>
   if (options.low > options.high) {
     detail::invalid("low is ", options.low, ", more than high, ", options.high);
   }
-  detail::AnchorScan<A, B> scan(anchors, truths, options.threads, detail::NoneExcluded{});
+  detail::AnchorScan<A, B> scan(anchors, truths, options.threads);
   using R = typename detail::AnchorScan<A, B>::R;
   const R high = static_cast<R>(options.high), low = static_cast<R>(options.low);
   AnchorMatches matches{{}, detail::unreached(scan.best_of_truth)};
@@ -93,7 +93,7 @@ requires OverlappingShapes<A, B>
     }
   }
   if (options.low_quality) {
-    scan.for_each_best(options.tie_tolerance, detail::NoneExcluded{},
+    scan.for_each_best(options.tie_tolerance,
                        [&](Index p, Index) { matches.truth_of_anchor[at(p)] = scan.truth_of_anchor[at(p)]; });
   }
   return matches;
