@@ -220,7 +220,7 @@ template <bool self, class Measure, class Join, class A, class B>
 [[nodiscard]] auto shape_matrix(const Join& join, const A& a, const B& b, const Measure& measure, double min,
                                 int threads) {
   using R = Overlap<Element<A>, Element<B>>;
-  constexpr std::size_t batch = 4096;
+  constexpr std::size_t batch = 512;  // few enough that shapes stay near from finding to measuring (measured)
   const Index rows = rows_of(a, "a"), cols = rows_of(b, "b");
   const auto collect_chunk = [&](Index chunk, std::vector<Entry<R>>& found) {
     std::vector<RowPair> candidates;
@@ -247,6 +247,8 @@ template <bool self, class Measure, class Join, class A, class B>
     };
     auto collect = [&](Index i, Index j, const auto&, const auto&) {
       candidates.emplace_back(i, j);
+      prefetch(a, i);
+      prefetch(b, j);
       if (candidates.size() == batch) {
         measure_batch();
       }

@@ -155,7 +155,11 @@ class PackedTree {
 
   template <class BoxAt>
   void fill_leaves(std::span<const PackedRow> order, const BoxAt& box_at) {
+    constexpr Index ahead = 8;
     for (Index k = 0; k < boxes_; ++k) {
+      if constexpr (requires { box_at.prefetch(k); }) {
+        box_at.prefetch(order[at((std::min)(k + ahead, boxes_ - 1))].row);
+      }
       rows_[at(k)] = order[at(k)].row;
       set_lane(0, k, box_at(order[at(k)].row));
     }

@@ -5,6 +5,7 @@
 #include <bit>
 #include <concepts>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -140,10 +141,31 @@ struct Identity {
   }
 };
 
-/// The box that stands for row i in a join.
+/// Asks for a row that will be read soon, where rows lie in memory: it is far from the last one in packing order.
+template <class R>
+inline void prefetch(const R& range, Index i) {
+#if defined(__GNUC__)
+  if constexpr (std::is_lvalue_reference_v<decltype(element(range, i))>) {
+    __builtin_prefetch(std::addressof(element(range, i)));
+  }
+#endif
+}
+
+/// The box that stands for row i of a range in a join: its bounds, after box_of.
+template <class T, class R, class BoxOf>
+struct BoxOfRow {
+  const R& range;
+  const BoxOf& box_of;
+
+  [[nodiscard]] Box<T> operator()(Index i) const { return box_of(cast<T>(bounds(element(range, i)))); }
+  void prefetch(Index i) const { detail::prefetch(range, i); }
+};
+
+inline constexpr Identity as_it_is{};
+
 template <class T, class R>
 [[nodiscard]] auto bounds_at(const R& range) {
-  return [&range](Index i) { return cast<T>(bounds(element(range, i))); };
+  return BoxOfRow<T, R, Identity>{range, as_it_is};
 }
 
 /// Calls use(tree) with the tree of a range: the one it has, or one built now.
@@ -160,9 +182,7 @@ template <Meeting meeting, class T, class A, class B, class BoxOf, class Use>
 void with_trees(const A& a, const B& b, int threads, const BoxOf& box_of, const Use& use) {
   constexpr bool plain = std::is_same_v<BoxOf, Identity> && meeting == Meeting::open;
   constexpr bool index_a = plain && is_index<A, T>, index_b = plain && is_index<B, T>;
-  const auto box_at = [&](const auto& range) {
-    return [&, at = bounds_at<T>(range)](Index i) { return box_of(at(i)); };
-  };
+  const auto box_at = [&]<class R>(const R& range) { return BoxOfRow<T, R, BoxOf>{range, box_of}; };
   const bool ordered = index_a || index_b || !too_small_to_order(rows_of(a, "a"), rows_of(b, "b"));
   PackedTree<T> built_a, built_b;
   const auto build = [&](bool first, PackingScratch& scratch) {
@@ -201,7 +221,7 @@ void with_tree(const A& a, const BoxOf& box_of, const Use& use) {
     use(TreeJoin<meeting, true, T>{a.tree(), a.tree()});
   } else {
     const Index n = rows_of(a, "a");
-    const auto box_at = [&, at = bounds_at<T>(a)](Index i) { return box_of(at(i)); };
+    const BoxOfRow<T, A, BoxOf> box_at{a, box_of};
     PackingScratch scratch;
     const PackedTree<T> built = tree_of<meeting, T>(a, box_at, !too_small_to_order(n, n), scratch);
     use(TreeJoin<meeting, true, T>{built, built});

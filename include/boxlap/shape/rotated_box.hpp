@@ -85,16 +85,17 @@ template <class T>
   }
 }
 
-/// from + by, rounded towards `by`: never inside the exact sum.
+/// from + by, rounded towards `by`, by one or two places where the sum is not exact: never inside the exact sum. No
+/// branch: whether a sum is exact cannot be guessed.
 template <class T>
 [[nodiscard]] inline T outward(T from, T by) noexcept {
   const T sum = rounded(from + by);
   const T part = rounded(sum - from);
   const T lost = rounded((from - rounded(sum - part)) + (by - part));
-  if (lost == 0 || (lost > 0) != (by > 0)) {
-    return sum;
-  }
-  return std::nextafter(sum, by > 0 ? std::numeric_limits<T>::infinity() : -std::numeric_limits<T>::infinity());
+  const T place = (std::min)(std::abs(sum), (std::numeric_limits<T>::max)()) * std::numeric_limits<T>::epsilon() +
+                  std::numeric_limits<T>::denorm_min();
+  const bool inside = ((lost > 0) & (by > 0)) | ((lost < 0) & (by < 0));
+  return sum + rounded(static_cast<T>(inside) * std::copysign(place, by));
 }
 
 /// Half the width and height of the upright box around a rotated one, rounded up.

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <limits>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -32,18 +31,21 @@ namespace detail {
 /// be (10, 11).
 inline constexpr std::size_t pair_fields = 12;
 
-/// The mean of clamp(y, -h, h) while y runs straight from `from` to `to`.
+/// Twice the integral of clamp(y, -h, h) over a way of `length` along x, where y goes straight between `low` and `high`
+/// (low <= high) by 1 / `length_per_rise` a unit.
 ///
-/// The mean of the clamped ends, put right by the shares of the way above h and below -h. All terms are bounded by h,
-/// however far away the ends are. The smallest number in the denominator stands for a branch on from == to.
+/// The clamped ends' mean over the whole way, put right by the ways above h and below -h. A way cannot be longer than
+/// the whole: so a side that is level to rounding costs no digits. All terms are bounded by h times the length, however
+/// far away the ends are.
 template <class L>
-[[nodiscard]] inline L mean_clamped(const L& from, const L& to, const L& h, const L& smallest) noexcept {
-  const L middle = (clamped(from, L(-h), h) + clamped(to, L(-h), h)) / 2;
-  const L above = magnitude(L(greater(from, h) - greater(to, h)));
-  const L below = magnitude(L(lesser(from, L(-h)) - lesser(to, L(-h))));
-  const L per_length = 1 / (magnitude(L(to - from)) + smallest);
-  return middle +
-         (product(product(above, per_length), L(h - middle)) - product(product(below, per_length), L(h + middle)));
+[[nodiscard]] inline L twice_clamped(const L& length, const L& low, const L& high, const L& length_per_rise,
+                                     const L& h) noexcept {
+  const L ends = clamped(low, L(-h), h) + clamped(high, L(-h), h);
+  const L rise_above = greater(high, h) - greater(low, h);
+  const L rise_below = lesser(high, L(-h)) - lesser(low, L(-h));
+  const L above = lesser(product(rise_above, length_per_rise), length);
+  const L below = lesser(product(rise_below, length_per_rise), length);
+  return product(length, ends) + (product(above, L((h + h) - ends)) - product(below, L((h + h) + ends)));
 }
 
 /// The widest gap that a side of one box leaves to the other box, negative where no side has the other box behind it:
@@ -66,7 +68,7 @@ template <class L>
 /// [-W, W] of clamp(upper, -H, H) - clamp(lower, -H, H). No points are collected, nothing is sorted, there is no
 /// tolerance; each step is continuous in its input.
 template <class L, class T>
-[[nodiscard]] inline L shared_area(const T* fields, std::size_t stride, const L& smallest, const L& steepest) noexcept {
+[[nodiscard]] inline L shared_area(const T* fields, std::size_t stride, const L& steepest) noexcept {
   const auto field = [&](std::size_t n) { return load<L>(fields + n * stride); };
   const L dx = field(0), dy = field(1), cos_a = field(2), sin_a = field(3), w = field(4), h = field(5);
   const L cos_b = field(6), sin_b = field(7), half_w_b = field(8), half_h_b = field(9);
@@ -93,23 +95,25 @@ template <class L, class T>
   const L bottom = clamped(bottom_x, L(-w), w);
   const L top = clamped(top_x, L(-w), w);
   // A side steeper than 1 / steepest is as good as vertical: what it adds is its width times at most 2 H.
-  const L rising = sin / greater(cos, steepest);
-  const L falling = -cos / greater(sin, steepest);
+  const L rise = sin / greater(cos, steepest);  // of the sides left -> top and bottom -> right, a unit along x
+  const L fall = cos / greater(sin, steepest);  // of the others; 1 / rise
 
-  const auto side = [&](const L& from, const L& to, const L& x, const L& y, const L& slope) {
-    return product(L(to - from),
-                   mean_clamped(L(y + product(L(from - x), slope)), L(y + product(L(to - x), slope)), h, smallest));
+  const auto rising = [&](const L& from, const L& to, const L& x, const L& y) {
+    const L low = y + product(L(from - x), rise), high = y + product(L(to - x), rise);
+    return twice_clamped(L(to - from), low, high, fall, h);
   };
-  const L upper = side(left, top, left_x, left_y, rising) + side(top, right, right_x, right_y, falling);
-  const L lower = side(left, bottom, left_x, left_y, falling) + side(bottom, right, right_x, right_y, rising);
-  const L shared = gap_between(center_x, center_y, w, h, cos, sin, half_w_b, half_h_b) >= 0 ? L{} : upper - lower;
+  const auto falling = [&](const L& from, const L& to, const L& x, const L& y) {
+    const L high = y - product(L(from - x), fall), low = y - product(L(to - x), fall);
+    return twice_clamped(L(to - from), low, high, rise, h);
+  };
+  const L upper = rising(left, top, left_x, left_y) + falling(top, right, right_x, right_y);
+  const L lower = falling(left, bottom, left_x, left_y) + rising(bottom, right, right_x, right_y);
+  const L shared = gap_between(center_x, center_y, w, h, cos, sin, half_w_b, half_h_b) >= 0 ? L{} : (upper - lower) / 2;
   const L least = field(10), most = field(11);
   const L capped = most < shared ? most : shared;
   return capped > least ? capped : least;  // NaN ends here, as the least
 }
 
-template <class T>
-inline constexpr T smallest_length = (std::numeric_limits<T>::min)();
 /// Far below the rounding of any angle, far above where a slope times a coordinate overflows.
 template <class T>
 inline constexpr T steepest_cosine = std::is_same_v<T, float> ? static_cast<T>(0x1p-40) : static_cast<T>(0x1p-200);
@@ -171,7 +175,7 @@ template <class T>
 [[nodiscard]] inline T intersection_area(const PreparedRotatedBox<T>& a, const PreparedRotatedBox<T>& b) noexcept {
   T fields[detail::pair_fields];
   detail::read_pair(a, b, [&fields](std::size_t field, T value) { fields[field] = value; });
-  return detail::shared_area<T>(fields, 1, detail::smallest_length<T>, detail::steepest_cosine<T>);
+  return detail::shared_area<T>(fields, 1, detail::steepest_cosine<T>);
 }
 
 /// The same for many pairs, one in each lane of a register: out[k] is the area that as[pairs[k].first] and
@@ -189,7 +193,6 @@ void intersection_areas(std::type_identity_t<std::span<const PreparedRotatedBox<
   constexpr std::size_t chunk = 64;  // far enough between storing numbers and loading lanes (measured)
   alignas(L) T columns[detail::pair_fields][chunk] = {};
   alignas(L) T shared[chunk];
-  const L smallest = L{} + detail::smallest_length<T>;
   const L steepest = L{} + detail::steepest_cosine<T>;
   for (std::size_t first = 0; first < pairs.size(); first += chunk) {
     const std::size_t count = (std::min)(chunk, pairs.size() - first);
@@ -199,7 +202,7 @@ void intersection_areas(std::type_identity_t<std::span<const PreparedRotatedBox<
                         [&columns, k](std::size_t field, T value) { columns[field][k] = value; });
     }
     for (std::size_t k = 0; k < count; k += lanes) {
-      detail::store(shared + k, detail::shared_area<L>(columns[0] + k, chunk, smallest, steepest));
+      detail::store(shared + k, detail::shared_area<L>(columns[0] + k, chunk, steepest));
     }
     std::copy_n(shared, count, out.data() + first);
   }
