@@ -50,17 +50,14 @@ inline void store(T* to, const L& lanes) noexcept {
 
 /// a * b, rounded before anything is added to it: a kernel gives the same bits on one number and on lanes, with and
 /// without FMA. L is a floating-point number or lanes of it, here and below. An x86 target without FMA has nothing to
-/// hold back, and gcc 12 would take lanes of float apart to do so.
+/// hold back, and gcc 12 would take lanes of float apart to do so. Clang may fuse across statements: adding zero makes
+/// what it fuses the rounded product, as in rounded().
 template <class L>
 [[nodiscard]] inline L product(const L& a, const L& b) noexcept {
 #if !defined(__GNUC__) || ((defined(__x86_64__) || defined(__i386__)) && !defined(__FMA__) && !defined(__FMA4__))
   return a * b;
-#elif defined(__clang__) && (defined(__x86_64__) || defined(__i386__))
-  return __arithmetic_fence(a * b);
 #elif defined(__clang__)
-  L stored = a * b;
-  asm volatile("" : "+m"(stored));
-  return stored;
+  return a * b + L{};
 #else
   return __builtin_assoc_barrier(a * b);
 #endif
