@@ -1,5 +1,4 @@
 /// pycocotools' evaluation of boxes as a program: COCO's own JSON in, its table of 12 numbers out, to the digit.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -18,6 +17,7 @@
 #include "support/coco_json.hpp"
 #include "support/curves.hpp"
 #include "support/heap.hpp"
+#include "support/program.hpp"
 #include "support/progress.hpp"
 
 namespace {
@@ -414,14 +414,5 @@ int main(int argc, char** argv) {
   app.add_flag("--agnostic", arguments.agnostic, "all categories are one: pycocotools' useCats = 0");
   app.add_flag("--json", arguments.json, "prints one JSON object");
   app.add_option("--plots", arguments.plots, "a folder for precision-recall curves and the confusion matrix");
-  try {
-    app.parse(argc, argv);
-    run(arguments);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "coco_eval: %s\n", error.what());
-    return 2;
-  }
-  return 0;
+  return run_program(app, argc, argv, [&] { run(arguments); });
 }

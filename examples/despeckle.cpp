@@ -7,10 +7,8 @@
 ///    and deviation of the ring come from two windows, a large one minus the guard window inside it.
 /// 3. Bright pixels that touch become a box, at two ring sizes; nms by the smaller area keeps one box a ship.
 /// 4. On the made scene the boxes are scored against the ships that were put there.
-#include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdio>
-#include <iostream>
 #include <random>
 #include <string>
 #include <vector>
@@ -21,6 +19,7 @@
 #include <boxlap/raster/window.hpp>
 
 #include "support/picture.hpp"
+#include "support/program.hpp"
 
 namespace {
 
@@ -198,11 +197,5 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--seed", arguments.seed, "of the made scene")->capture_default_str();
   app.add_option("--png", arguments.png, "picture to write: before, after, boxes")->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
-  try {
-    run(arguments);
-  } catch (const std::exception& error) {
-    std::cerr << "despeckle: " << error.what() << '\n';
-    return 1;
-  }
+  return run_program(app, argc, argv, [&] { run(arguments); });
 }

@@ -1,5 +1,4 @@
 /// DOTA's evaluation as a program: labelTxt and Task1 files in, average precision of each class out.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -20,6 +19,7 @@
 
 #include "support/by_image.hpp"
 #include "support/names.hpp"
+#include "support/program.hpp"
 
 namespace {
 
@@ -311,14 +311,5 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({1, 2}))
       ->capture_default_str();
   app.add_flag("--json", arguments.json, "prints one JSON object");
-  try {
-    app.parse(argc, argv);
-    run(arguments);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "dota_eval: %s\n", error.what());
-    return 2;
-  }
-  return 0;
+  return run_program(app, argc, argv, [&] { run(arguments); });
 }

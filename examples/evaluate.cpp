@@ -1,7 +1,6 @@
 /// How good is a detector? Boxes of truth and predictions to pairs, matches, recall and precision, without any N x M
 /// matrix. Without arguments on a made scene of 5,000 truths and 10,000 predictions; else on CSV files, of boxes or of
 /// polygons.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -19,6 +18,7 @@
 #include "support/annotations.hpp"
 #include "support/detection_picture.hpp"
 #include "support/heap.hpp"
+#include "support/program.hpp"
 #include "support/progress.hpp"
 
 namespace {
@@ -414,14 +414,5 @@ int main(int argc, char** argv) {
   app.add_option("--image", arguments.image, "the image of the picture, if not the first");
   app.add_flag("--json", arguments.json, "prints one JSON object");
   app.add_flag("--float32", arguments.float32, "computes in float instead of double");
-  try {
-    app.parse(argc, argv);
-    run(arguments);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "evaluate: %s\n", error.what());
-    return 2;
-  }
-  return 0;
+  return run_program(app, argc, argv, [&] { run(arguments); });
 }

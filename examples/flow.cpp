@@ -5,12 +5,10 @@
 ///
 /// The picture: frame 1 on the left, the flow on the right with the colour wheel in its corner; grey is where the
 /// window has too little texture to know.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <iostream>
 #include <random>
 #include <string>
 #include <vector>
@@ -18,6 +16,7 @@
 #include <boxlap/raster/lucas_kanade.hpp>
 
 #include "support/picture.hpp"
+#include "support/program.hpp"
 
 namespace {
 
@@ -194,11 +193,5 @@ int main(int argc, char** argv) {
   app.add_option("--fastest", arguments.fastest, "speed of full colour, px (default: 99 % of the pixels are slower)");
   app.add_option("--seed", arguments.seed, "of the made pair")->capture_default_str();
   app.add_option("--png", arguments.png, "picture to write")->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
-  try {
-    run(arguments);
-  } catch (const std::exception& error) {
-    std::cerr << "flow: " << error.what() << '\n';
-    return 1;
-  }
+  return run_program(app, argc, argv, [&] { run(arguments); });
 }

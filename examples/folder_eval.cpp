@@ -1,6 +1,5 @@
 /// Evaluates a folder of CSV files, one an image: truth/NAME.csv against predictions/NAME.csv, a line of figures each.
 /// Without arguments it makes such folders in the temporary directory first.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -13,6 +12,7 @@
 
 #include "support/annotations.hpp"
 #include "support/output_file.hpp"
+#include "support/program.hpp"
 
 namespace {
 
@@ -104,16 +104,9 @@ int main(int argc, char** argv) {
   app.add_option("--iou", options.iou_threshold, "a match has a greater IoU")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
-  try {
-    app.parse(argc, argv);
+  return run_program(app, argc, argv, [&] {
     const fs::path made = truth.empty() ? made_folders() : fs::path();
     evaluate(truth.empty() ? made / "truth" : fs::path(truth),
              truth.empty() ? made / "predictions" : fs::path(predictions), options);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "folder_eval: %s\n", error.what());
-    return 2;
-  }
-  return 0;
+  });
 }

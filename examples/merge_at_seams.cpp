@@ -5,10 +5,8 @@
 /// A crown at a seam is found once in each tile, cut off at the border. IoU between a part and the whole is small, so
 /// nms by IoU keeps both. IoS, the share of the smaller box, is near 1: nms by IoS keeps one of them, merging by IoS
 /// gives the box around them, which is the crown. The picture shows all three beside what the detector saw.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <iostream>
 #include <random>
 #include <string>
 #include <vector>
@@ -16,6 +14,7 @@
 #include <boxlap/nms/merge.hpp>
 #include <boxlap/nms/nms.hpp>
 
+#include "support/program.hpp"
 #include "support/svg.hpp"
 
 namespace {
@@ -115,7 +114,7 @@ void save_picture(const std::string& path, const Scene& scene, const Boxes& by_i
 
 }  // namespace
 
-int main(int argc, char** argv) try {
+int main(int argc, char** argv) {
   unsigned seed = 1;
   double threshold = 0.5;
   std::string svg_path = "merge_at_seams.svg";
@@ -123,27 +122,23 @@ int main(int argc, char** argv) try {
   app.add_option("--seed", seed, "Seed of the made scene");
   app.add_option("--threshold", threshold, "Share of the smaller box that makes two boxes one object");
   app.add_option("--svg", svg_path, "Where to draw");
-  CLI11_PARSE(app, argc, argv);
+  return run_program(app, argc, argv, [&] {
+    const Scene scene = made_scene(seed);
+    const Boxes by_iou = take(scene.found, boxlap::nms(scene.found, scene.scores, 0.5));
+    const Boxes by_ios =
+        take(scene.found, boxlap::nms(scene.found, scene.scores, {.iou_threshold = threshold}, boxlap::Ios{}));
+    const auto merged = boxlap::merge_boxes(scene.found, scene.scores, {.threshold = threshold}, boxlap::Ios{});
 
-  const Scene scene = made_scene(seed);
-  const Boxes by_iou = take(scene.found, boxlap::nms(scene.found, scene.scores, 0.5));
-  const Boxes by_ios =
-      take(scene.found, boxlap::nms(scene.found, scene.scores, {.iou_threshold = threshold}, boxlap::Ios{}));
-  const auto merged = boxlap::merge_boxes(scene.found, scene.scores, {.threshold = threshold}, boxlap::Ios{});
-
-  std::printf("%zu crowns, %zu boxes found in %zu tiles\n", scene.crowns.size(), scene.found.size(),
-              scene.tiles.size());
-  std::printf("%-16s %6s %14s\n", "", "boxes", "crowns found");
-  const auto report = [&](const char* what, const Boxes& boxes) {
-    std::printf("%-16s %6zu %14d\n", what, boxes.size(), crowns_found(scene.crowns, boxes));
-  };
-  report("nms by IoU", by_iou);
-  report("nms by IoS", by_ios);
-  report("merged by IoS", merged.boxes);
-  save_picture(svg_path, scene, by_iou, by_ios, merged.boxes);
-  std::printf("picture: %s\n", svg_path.c_str());
-  return 0;
-} catch (const std::exception& error) {
-  std::cerr << "merge_at_seams: " << error.what() << '\n';
-  return 2;
+    std::printf("%zu crowns, %zu boxes found in %zu tiles\n", scene.crowns.size(), scene.found.size(),
+                scene.tiles.size());
+    std::printf("%-16s %6s %14s\n", "", "boxes", "crowns found");
+    const auto report = [&](const char* what, const Boxes& boxes) {
+      std::printf("%-16s %6zu %14d\n", what, boxes.size(), crowns_found(scene.crowns, boxes));
+    };
+    report("nms by IoU", by_iou);
+    report("nms by IoS", by_ios);
+    report("merged by IoS", merged.boxes);
+    save_picture(svg_path, scene, by_iou, by_ios, merged.boxes);
+    std::printf("picture: %s\n", svg_path.c_str());
+  });
 }

@@ -4,18 +4,18 @@
 ///
 /// A detector goes over 6 x 4 tiles. What a tile decides for sure is written out at once; only boxes within reach of
 /// tiles still to come, and boxes that wait for those, are held. The picture is taken half way: look at the seams.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <iostream>
 #include <limits>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include <boxlap/nms/nms.hpp>
 #include <boxlap/nms/tiled.hpp>
 
+#include "support/program.hpp"
 #include "support/svg.hpp"
 
 namespace {
@@ -109,7 +109,7 @@ void save_picture(const std::string& path, const std::vector<Tile>& tiles, std::
 
 }  // namespace
 
-int main(int argc, char** argv) try {
+int main(int argc, char** argv) {
   unsigned seed = 1;
   std::size_t stop_after = 15;
   std::string svg_path = "nms_tile_by_tile.svg";
@@ -117,34 +117,33 @@ int main(int argc, char** argv) try {
   app.add_option("--seed", seed, "Seed of the made scene");
   app.add_option("--stop-after", stop_after, "The picture shows the state after this many tiles");
   app.add_option("--svg", svg_path, "Where to draw");
-  CLI11_PARSE(app, argc, argv);
-
-  const std::vector<Tile> tiles = made_tiles(seed);
-  std::vector<Box<float>> all;
-  std::vector<float> scores;
-  boxlap::TiledNms<Box<float>> tiled({.iou_threshold = 0.5});
-  std::vector<Index> kept;
-  std::printf("%5s %6s %6s %8s\n", "tile", "boxes", "kept", "waiting");
-  for (std::size_t k = 0; k < tiles.size(); ++k) {
-    const std::vector<Index> decided = tiled.add(tiles[k].region, tiles[k].boxes, tiles[k].scores);
-    kept.insert(kept.end(), decided.begin(), decided.end());
-    all.insert(all.end(), tiles[k].boxes.begin(), tiles[k].boxes.end());
-    scores.insert(scores.end(), tiles[k].scores.begin(), tiles[k].scores.end());
-    std::printf("%5zu %6d %6zu %8d\n", k + 1, tiled.rows(), kept.size(), tiled.waiting());
-    if (k + 1 == stop_after) {
-      save_picture(svg_path, tiles, stop_after, kept, tiled.waiting_rows());
+  return run_program(app, argc, argv, [&] {
+    const std::vector<Tile> tiles = made_tiles(seed);
+    std::vector<Box<float>> all;
+    std::vector<float> scores;
+    boxlap::TiledNms<Box<float>> tiled({.iou_threshold = 0.5});
+    std::vector<Index> kept;
+    std::printf("%5s %6s %6s %8s\n", "tile", "boxes", "kept", "waiting");
+    for (std::size_t k = 0; k < tiles.size(); ++k) {
+      const std::vector<Index> decided = tiled.add(tiles[k].region, tiles[k].boxes, tiles[k].scores);
+      kept.insert(kept.end(), decided.begin(), decided.end());
+      all.insert(all.end(), tiles[k].boxes.begin(), tiles[k].boxes.end());
+      scores.insert(scores.end(), tiles[k].scores.begin(), tiles[k].scores.end());
+      std::printf("%5zu %6d %6zu %8d\n", k + 1, tiled.rows(), kept.size(), tiled.waiting());
+      if (k + 1 == stop_after) {
+        save_picture(svg_path, tiles, stop_after, kept, tiled.waiting_rows());
+      }
     }
-  }
-  const std::vector<Index> rest = tiled.finish();
-  kept.insert(kept.end(), rest.begin(), rest.end());
+    const std::vector<Index> rest = tiled.finish();
+    kept.insert(kept.end(), rest.begin(), rest.end());
 
-  std::vector<Index> expected = boxlap::nms(all, scores, 0.5);
-  std::sort(kept.begin(), kept.end());
-  std::sort(expected.begin(), expected.end());
-  std::printf("%zu kept, %s nms of all %zu boxes at once\npicture: %s\n", kept.size(),
-              kept == expected ? "the same as" : "NOT the same as", all.size(), svg_path.c_str());
-  return kept == expected ? 0 : 1;
-} catch (const std::exception& error) {
-  std::cerr << "nms_tile_by_tile: " << error.what() << '\n';
-  return 2;
+    std::vector<Index> expected = boxlap::nms(all, scores, 0.5);
+    std::sort(kept.begin(), kept.end());
+    std::sort(expected.begin(), expected.end());
+    if (kept != expected) {
+      throw std::logic_error("not what nms keeps of all boxes at once");
+    }
+    std::printf("%zu kept, the same as nms of all %zu boxes at once\npicture: %s\n", kept.size(), all.size(),
+                svg_path.c_str());
+  });
 }
