@@ -5,6 +5,8 @@
 #include <bit>
 #include <cstdint>
 #include <limits>
+#include <memory>
+#include <span>
 #include <vector>
 
 #include "../core/error.hpp"
@@ -32,41 +34,61 @@ struct PairKeys {
   }
 };
 
-/// What the chunks of a join found, in one vector: collect(chunk, items) appends to its own. More than 2^31 - 1 items
-/// are refused before they are put together.
-template <class Item, class Collect>
-[[nodiscard]] std::vector<Item> collect_chunks(Index chunks, int threads, const Collect& collect) {
+/// What the chunks of a join found, one after the other.
+template <class Item>
+struct Collected {
+  std::vector<Item> list;          // by one thread
+  std::unique_ptr<Item[]> placed;  // by several
+  std::size_t size = 0;
+  [[nodiscard]] std::span<Item> items() noexcept { return {placed ? placed.get() : list.data(), size}; }
+};
+
+/// Refuses what cannot be numbered.
+inline void check_pairs(std::size_t count) {
   constexpr std::size_t most = (std::numeric_limits<Index>::max)();
+  if (count > most) [[unlikely]] {
+    too_long("the join has ", count, " pairs or more, the most is ", most);
+  }
+}
+
+/// collect(chunk, items) appends what a chunk has to items; `expected` is about how many a chunk has. More than
+/// 2^31 - 1 items are refused before they are put together.
+///
+/// Room is asked for on the calling thread: what other threads ask for comes as fresh pages each time (glibc).
+template <class Item, class Collect>
+[[nodiscard]] Collected<Item> collect_chunks(Index chunks, int threads, std::size_t expected, const Collect& collect) {
+  Collected<Item> result;
   if (threads <= 1 || chunks <= 1) {
-    std::vector<Item> items;
+    std::vector<Item>& items = result.list;
     for (Index chunk = 0; chunk < chunks; ++chunk) {
       if (chunk > 0 && items.capacity() - items.size() < items.size() / at(chunk)) {
         items.reserve(items.size() / at(chunk) * at(chunks) / 8 *
                       9);  // as many again in each chunk to come, and a spare
       }
       collect(chunk, items);
-      if (items.size() > most) [[unlikely]] {
-        too_long("the join has more than ", most, " pairs");
-      }
+      check_pairs(items.size());
     }
-    return items;
+    result.size = items.size();
+    return result;
   }
   std::vector<std::vector<Item>> parts(at(chunks));
+  for (std::vector<Item>& part : parts) {
+    part.reserve(expected + expected / 8);
+  }
   for_each_chunk(threads, chunks, [&](Index chunk) { collect(chunk, parts[at(chunk)]); });
-  std::vector<std::size_t> offsets(parts.size() + 1, 0);
+  std::vector<std::size_t> offsets(parts.size());
   for (std::size_t k = 0; k < parts.size(); ++k) {
-    offsets[k + 1] = offsets[k] + parts[k].size();
+    offsets[k] = result.size;
+    result.size += parts[k].size();
   }
-  if (offsets.back() > most) [[unlikely]] {
-    too_long("the join has more than ", most, " pairs");
-  }
-  std::vector<Item> items(offsets.back());
+  check_pairs(result.size);
+  result.placed = std::make_unique_for_overwrite<Item[]>(result.size);
   for_each_chunk(threads, chunks, [&](Index chunk) {
     std::vector<Item>& part = parts[at(chunk)];
-    std::copy(part.begin(), part.end(), items.begin() + static_cast<std::ptrdiff_t>(offsets[at(chunk)]));
+    std::copy(part.begin(), part.end(), result.placed.get() + offsets[at(chunk)]);
     std::vector<Item>().swap(part);
   });
-  return items;
+  return result;
 }
 
 }  // namespace boxlap::detail

@@ -9,6 +9,7 @@
 #include "../core/order.hpp"
 #include "../core/parallel.hpp"
 #include "../shape/shape.hpp"
+#include "assembly.hpp"
 #include "collect.hpp"
 #include "shape_index.hpp"
 #include "tree_join.hpp"
@@ -16,27 +17,45 @@
 namespace boxlap {
 namespace detail {
 
+/// The pairs of a join, ascending.
 template <class Join, class Meets>
 [[nodiscard]] std::vector<RowPair> sorted_pairs(const Join& join, const Meets& meets, int threads, Index rows,
                                                 Index cols) {
-  const PairKeys coding(rows, cols);
-  std::vector<std::uint64_t> keys =
-      collect_chunks<std::uint64_t>(join.chunks(), threads, [&](Index chunk, std::vector<std::uint64_t>& found) {
-        auto collect = [&](Index i, Index j, const auto&, const auto&) {
-          if (meets(i, j)) {
-            found.push_back(coding.key(i, j));
-          }
-        };
-        join.run(chunk, collect);
-      });
-  std::vector<std::uint64_t> scratch(keys.size());
-  const auto sorted =
-      radix_sort(std::span(keys), std::span(scratch), coding.bits, [](std::uint64_t key) { return key; });
   std::vector<RowPair> result;
-  result.reserve(sorted.size());
-  for (const std::uint64_t key : sorted) {
-    result.emplace_back(coding.row(key), coding.col(key));
+  const double pairs_of_row = pairs_a_row(join);
+  if constexpr (std::is_same_v<Meets, AlwaysMeets>) {
+    if (pairs_of_row >= many_pairs_a_row) {
+      const auto pair_of = [](Index i, Index j, const auto&, const auto&, char&) { return !Join::of_self || i < j; };
+      const auto room = [&](std::size_t total) { make_room(total, threads, result); };
+      const auto put = [&](std::size_t k, Index i, std::span<const Index> js, std::span<const char>) {
+        for (const Index j : js) {
+          result[k++] = {i, j};
+        }
+      };
+      [[maybe_unused]] const auto offsets = place_entries<char>(join, rows, threads, pair_of, room, put);
+      return result;
+    }
   }
+  const PairKeys coding(rows, cols);
+  const auto collect_chunk = [&](Index chunk, std::vector<std::uint64_t>& found) {
+    auto collect = [&](Index i, Index j, const auto&, const auto&) {
+      if (meets(i, j)) {
+        found.push_back(coding.key(i, j));
+      }
+    };
+    join.run(chunk, collect);
+  };
+  Collected<std::uint64_t> keys =
+      collect_chunks<std::uint64_t>(join.chunks(), threads, expected_pairs(pairs_of_row), collect_chunk);
+  const auto scratch = uninitialized<std::uint64_t>(keys.size);
+  const auto sorted = radix_sort(
+      keys.items(), std::span(scratch.get(), keys.size), coding.bits, [](std::uint64_t key) { return key; }, threads);
+  make_room(keys.size, threads, result);
+  Slices(keys.size, threads).for_each([&](Index, std::size_t begin, std::size_t end) {
+    for (std::size_t k = begin; k < end; ++k) {
+      result[k] = {coding.row(sorted[k]), coding.col(sorted[k])};
+    }
+  });
   return result;
 }
 
@@ -55,7 +74,7 @@ template <Shapes A, Shapes B, PairVisitor Visit>
 requires OverlappingShapes<A, B>
 void for_each_pair(const A& a, const B& b, Visit visit, const JoinOptions& options = {}) {
   detail::with_join(a, b, options, [&](const auto& join, const auto& meets, const auto&, const auto&) {
-    detail::visit_pairs(join, detail::thread_count(options.threads), meets, visit);
+    detail::visit_pairs(join, detail::useful_threads(options.threads), meets, visit);
   });
 }
 
@@ -63,7 +82,7 @@ void for_each_pair(const A& a, const B& b, Visit visit, const JoinOptions& optio
 template <Shapes A, PairVisitor Visit>
 void for_each_pair(const A& a, Visit visit, const JoinOptions& options = {}) {
   detail::with_self_join(a, options, [&](const auto& join, const auto& meets, const auto&) {
-    detail::visit_pairs(join, detail::thread_count(options.threads), meets, visit);
+    detail::visit_pairs(join, detail::useful_threads(options.threads), meets, visit);
   });
 }
 
@@ -74,7 +93,7 @@ requires OverlappingShapes<A, B>
 [[nodiscard]] std::vector<std::pair<Index, Index>> pairs(const A& a, const B& b, const JoinOptions& options = {}) {
   std::vector<detail::RowPair> result;
   detail::with_join(a, b, options, [&](const auto& join, const auto& meets, const auto&, const auto&) {
-    result = detail::sorted_pairs(join, meets, detail::thread_count(options.threads), detail::rows_of(a, "a"),
+    result = detail::sorted_pairs(join, meets, detail::useful_threads(options.threads), detail::rows_of(a, "a"),
                                   detail::rows_of(b, "b"));
   });
   return result;
@@ -86,7 +105,7 @@ template <Shapes A>
   std::vector<detail::RowPair> result;
   detail::with_self_join(a, options, [&](const auto& join, const auto& meets, const auto&) {
     const Index n = detail::rows_of(a, "a");
-    result = detail::sorted_pairs(join, meets, detail::thread_count(options.threads), n, n);
+    result = detail::sorted_pairs(join, meets, detail::useful_threads(options.threads), n, n);
   });
   return result;
 }

@@ -53,67 +53,41 @@ struct UnionMeasure {
   }
 };
 
-/// A box shrunk about its centre so far that two boxes whose IoU is at least `min` still meet.
-///
-/// IoU >= t gives, along each axis, shared >= t * (larger side), hence a distance of the centres of at most
-/// (1 - t) * (sum of the sides) / 2: boxes scaled by 1 - t still meet. The margins cover the rounding of the IoU (a few
-/// units in the last place of t) and of the shrunk corners (of the largest coordinate).
-template <class T>
-struct ShrinkForIou {
-  T scale;
-
-  explicit ShrinkForIou(double min)
-      : scale(static_cast<T>(1 - (std::min)(1.0, min) *
-                                     (1 - 32 * static_cast<double>(std::numeric_limits<T>::epsilon())))) {}
-
-  [[nodiscard]] Box<T> operator()(const Box<T>& box) const noexcept {
-    if (!has_extent(box)) {
-      return box;
-    }
-    const auto shrink = [this](T low, T high, T& new_low, T& new_high) {
-      const T center = low / 2 + high / 2, half = (high / 2 - low / 2) * scale;
-      const T margin = 4 * std::numeric_limits<T>::epsilon() * (std::max)(std::abs(low), std::abs(high)) +
-                       4 * std::numeric_limits<T>::denorm_min();
-      new_low = (std::max)(low, center - half - margin);
-      new_high = (std::min)(high, center + half + margin);
-    };
-    Box<T> result;
-    shrink(box.x1, box.x2, result.x1, result.x2);
-    shrink(box.y1, box.y2, result.y1, result.y2);
-    return has_extent(result) ? result : box;  // infinite or overflowing boxes stay as they are
-  }
-};
-
 inline void check(const OverlapOptions& options) {
   if (std::isnan(options.min)) [[unlikely]] {
     invalid("min is NaN");
   }
 }
 
-/// Joins by the bounds shrunk for options.min where the measure is the IoU of boxes, by the bounds themselves
-/// otherwise.
+/// Calls join_with(ask, value): where the measure is the IoU and there is a threshold, only pairs that may attain it
+/// need be found. value(i, j, box_i, box_j) is the measure of a pair.
+template <class R, class T, class Measure, class JoinWith>
+[[nodiscard]] Csr<R> matrix_of_boxes(const Measure& measure, double min, const JoinWith& join_with) {
+  const auto value = [&](Index, Index, const Box<T>& x, const Box<T>& y) { return of_areas(x, y, measure); };
+  if constexpr (std::is_same_v<Measure, IouMeasure>) {
+    if (min > 0) {
+      return join_with(ReachForIou<T>(min), value);
+    }
+  }
+  return join_with(Identity{}, value);
+}
+
 template <class Measure, class A, class B>
 [[nodiscard]] auto overlap_matrix(const A& a, const B& b, const Measure& measure, const OverlapOptions& options) {
   using T = std::common_type_t<BoundsScalar<Element<A>>, BoundsScalar<Element<B>>>;
   using R = Overlap<Element<A>, Element<B>>;
   check(options);
-  const int threads = thread_count(options.threads);
+  const int threads = useful_threads(options.threads);
+  const Index rows = rows_of(a, "a"), cols = rows_of(b, "b");
   Csr<R> result;
   if constexpr (holds_boxes<A> && holds_boxes<B>) {
-    const Index rows = rows_of(a, "a"), cols = rows_of(b, "b");
-    if (std::is_same_v<Measure, IouMeasure> && options.min > 0) {
-      const auto value = [&](Index i, Index j, const auto&, const auto&) {
-        return of_areas(element(a, i), element(b, j), measure);
-      };
-      with_trees<Meeting::open, T>(a, b, threads, ShrinkForIou<T>(options.min), [&](const auto& join) {
-        result = csr_of_boxes<R>(join, rows, cols, options.min, threads, value);
+    result = matrix_of_boxes<R, T>(measure, options.min, [&](const auto& ask, const auto& value) {
+      Csr<R> matrix;
+      with_trees<Meeting::open, T>(a, b, threads, ask, [&](const auto& join) {
+        matrix = csr_of_boxes<R>(join, rows, cols, options.min, threads, value);
       });
-    } else {
-      const auto value = [&](Index, Index, const Box<T>& x, const Box<T>& y) { return of_areas(x, y, measure); };
-      with_trees<Meeting::open, T>(a, b, threads, Identity{}, [&](const auto& join) {
-        result = csr_of_boxes<R>(join, rows, cols, options.min, threads, value);
-      });
-    }
+      return matrix;
+    });
   } else {
     with_join(a, b, {.threads = threads}, [&](const auto& join, const auto&, const auto& rows_a, const auto& rows_b) {
       result = shape_matrix<false>(join, rows_a, rows_b, measure, options.min, threads);
@@ -127,22 +101,17 @@ template <class Measure, class A>
   using T = BoundsScalar<Element<A>>;
   using R = Overlap<Element<A>>;
   check(options);
-  const int threads = thread_count(options.threads);
+  const int threads = useful_threads(options.threads);
+  const Index n = rows_of(a, "a");
   Csr<R> result;
   if constexpr (holds_boxes<A>) {
-    const Index n = rows_of(a, "a");
-    if (std::is_same_v<Measure, IouMeasure> && options.min > 0) {
-      const auto value = [&](Index i, Index j, const auto&, const auto&) {
-        return of_areas(element(a, i), element(a, j), measure);
-      };
-      with_tree<Meeting::open, T>(a, ShrinkForIou<T>(options.min), [&](const auto& join) {
-        result = csr_of_boxes<R>(join, n, n, options.min, threads, value);
+    result = matrix_of_boxes<R, T>(measure, options.min, [&](const auto& ask, const auto& value) {
+      Csr<R> matrix;
+      with_tree<Meeting::open, T>(a, threads, ask, [&](const auto& join) {
+        matrix = csr_of_boxes<R>(join, n, n, options.min, threads, value);
       });
-    } else {
-      const auto value = [&](Index, Index, const Box<T>& x, const Box<T>& y) { return of_areas(x, y, measure); };
-      with_tree<Meeting::open, T>(
-          a, Identity{}, [&](const auto& join) { result = csr_of_boxes<R>(join, n, n, options.min, threads, value); });
-    }
+      return matrix;
+    });
   } else {
     with_self_join(a, {.threads = threads}, [&](const auto& join, const auto&, const auto& rows) {
       result = shape_matrix<true>(join, rows, rows, measure, options.min, threads);

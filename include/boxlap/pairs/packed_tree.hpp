@@ -10,6 +10,7 @@
 #include "../core/index.hpp"
 #include "box_block.hpp"
 #include "packing.hpp"
+#include "slices.hpp"
 
 namespace boxlap::detail {
 
@@ -33,19 +34,22 @@ class PackedTree {
 
   /// box_at(i) is the box of row i < n. Boxes that cannot meet anything are left out.
   template <Meeting meeting, class BoxAt>
-  static PackedTree build(Index n, const BoxAt& box_at, PackingScratch& scratch) {
+  static PackedTree build(Index n, const BoxAt& box_at, PackingScratch& scratch, int threads = 1) {
     const auto entering = [](const Box<T>& box) { return enters<meeting>(box); };
-    return from_order(packing_order<T>(n, box_at, entering, scratch), box_at);
+    return from_order(packing_order<T>(n, box_at, entering, scratch, threads), box_at, threads);
   }
 
   /// The tree over the rows of `order`, packed in that order.
   template <class BoxAt>
-  static PackedTree from_order(std::span<const PackedRow> order, const BoxAt& box_at) {
+  static PackedTree from_order(std::span<const PackedRow> order, const BoxAt& box_at, int threads = 1) {
     PackedTree tree;
     tree.boxes_ = static_cast<Index>(order.size());
     tree.rows_ = uninitialized<Index>(order.size());
     tree.blocks_ = uninitialized<BoxBlock<T>>(at(blocks_with_levels(tree.leaves())));
-    tree.fill_leaves(order, box_at);
+    tree.first_[1] = tree.leaves();
+    Slices(order.size(), threads).for_each([&](Index, std::size_t begin, std::size_t end) {
+      tree.fill_leaves(order, box_at, static_cast<Index>(begin), static_cast<Index>(end));
+    });
     tree.build_levels();
     return tree;
   }
@@ -72,8 +76,10 @@ class PackedTree {
   /// Bit l is set where box l of leaf k meets `box`.
   template <Meeting meeting>
   [[nodiscard]] std::uint32_t meeting_boxes(Index k, const Box<T>& box) const noexcept {
-    return meeting_lanes<meeting>(leaf(k), box) & used_lanes(boxes_ - k * block_size);
+    return meeting_lanes<meeting>(leaf(k), box) & lanes(k);
   }
+  /// The lanes of leaf k that hold a box.
+  [[nodiscard]] std::uint32_t lanes(Index k) const noexcept { return used_lanes(boxes_ - k * block_size); }
   [[nodiscard]] const BoxBlock<T>& leaf(Index k) const noexcept { return blocks_[at(k)]; }
   [[nodiscard]] Box<T> leaf_bounds(Index k) const noexcept {
     return blocks_[at(first_[1] + k / block_size)].get(k % block_size);
@@ -153,30 +159,41 @@ class PackedTree {
     }
   }
 
+  /// Boxes begin .. end - 1, where begin is the first of a leaf, and the bounds of their leaves.
   template <class BoxAt>
-  void fill_leaves(std::span<const PackedRow> order, const BoxAt& box_at) {
+  void fill_leaves(std::span<const PackedRow> order, const BoxAt& box_at, Index begin, Index end) {
     constexpr Index ahead = 8;
-    for (Index k = 0; k < boxes_; ++k) {
-      if constexpr (requires { box_at.prefetch(k); }) {
-        box_at.prefetch(order[at((std::min)(k + ahead, boxes_ - 1))].row);
+    for (Index first = begin; first < end; first += block_size) {
+      const Index last = (std::min)(first + block_size, end);
+      for (Index k = first; k < last; ++k) {
+        if constexpr (requires { box_at.prefetch(k); }) {
+          box_at.prefetch(order[at((std::min)(k + ahead, end - 1))].row);
+        }
+        rows_[at(k)] = order[at(k)].row;
+        set_lane(0, k, box_at(order[at(k)].row));
       }
-      rows_[at(k)] = order[at(k)].row;
-      set_lane(0, k, box_at(order[at(k)].row));
+      free_lanes(0, last);
+      set_lane(1, first / block_size, leaf(first / block_size).bounds());
     }
-    free_lanes(0, boxes_);
   }
 
+  /// The levels above, up from the one over the leaves, whose lanes are filled.
   void build_levels() {
-    Index width = leaves();
-    first_[1] = width;
-    while (width > 1 || (width == 1 && levels_ == 0)) {
-      ++levels_;
-      for (Index k = 0; k < width; ++k) {
-        set_lane(levels_, k, blocks_[at(first_[at(levels_ - 1)] + k)].bounds());
-      }
+    if (boxes_ == 0) {
+      return;
+    }
+    levels_ = 1;
+    for (Index width = leaves();; ++levels_) {
       free_lanes(levels_, width);
-      width = blocks_for(width);
-      first_[at(levels_) + 1] = first_[at(levels_)] + width;
+      const Index blocks = blocks_for(width), first = first_[at(levels_)];
+      first_[at(levels_) + 1] = first + blocks;
+      if (blocks <= 1) {
+        return;
+      }
+      for (Index k = 0; k < blocks; ++k) {
+        set_lane(levels_ + 1, k, blocks_[at(first + k)].bounds());
+      }
+      width = blocks;
     }
   }
 

@@ -16,6 +16,7 @@
 #include "../core/order.hpp"
 #include "../shape/box.hpp"
 #include "box_block.hpp"
+#include "slices.hpp"
 
 namespace boxlap::detail {
 
@@ -244,28 +245,49 @@ void for_each_crowd(std::span<PackedRow> run, const SlicePlan<T>& plan, const Cr
   }
 }
 
+/// Writes the rows for which enters(box) is true with their keys, ascending; returns how many they are.
+template <class T, class BoxAt, class Enters>
+[[nodiscard]] std::size_t keyed_rows(Index n, const BoxAt& box_at, const Enters& enters, const SlicePlan<T>& plan,
+                                     PackedRow* out, int threads) {
+  const Slices slices(at(n), threads);
+  std::vector<std::size_t> ends(at(slices.count));
+  slices.for_each([&](Index slice, std::size_t begin, std::size_t end) {
+    std::size_t to = begin;
+    for (std::size_t i = begin; i < end; ++i) {
+      if (const Box<T> box = box_at(static_cast<Index>(i)); enters(box)) {
+        out[to++] = {plan.key(box), static_cast<Index>(i)};
+      }
+    }
+    ends[at(slice)] = to;
+  });
+  std::size_t size = ends[0];
+  for (Index slice = 1; slice < slices.count; ++slice) {  // close the gaps of rows that were left out
+    const std::size_t begin = slices.begin(slice), count = ends[at(slice)] - begin;
+    if (size != begin) {
+      std::copy(out + begin, out + begin + count, out + size);
+    }
+    size += count;
+  }
+  return size;
+}
+
 /// The rows for which enters(box) is true, in packing order; box_at(i) is the box of row i < n. The result lies in
 /// `scratch`.
 ///
 /// A pure function of the boxes, and no distribution of them is a bad case: a slice or a cell that came out several
 /// times too full (far clusters, dense spots) is ordered again by a plan of its own, and so on. O(n) time unless boxes
-/// lie on many scales, O(n log n) then.
+/// lie on many scales, O(n log n) then. All but such parts is done in slices by `threads` threads.
 template <class T, class BoxAt, class Enters>
 [[nodiscard]] std::span<const PackedRow> packing_order(Index n, const BoxAt& box_at, const Enters& enters,
-                                                       PackingScratch& scratch) {
+                                                       PackingScratch& scratch, int threads = 1) {
   if (n == 0) {
     return {};
   }
   scratch.reserve(n);
   SlicePlan<T> plan(n, box_at);
-  std::size_t size = 0;
-  for (Index i = 0; i < n; ++i) {
-    if (const Box<T> box = box_at(i); enters(box)) {
-      scratch.items()[size++] = {plan.key(box), i};
-    }
-  }
+  const std::size_t size = keyed_rows(n, box_at, enters, plan, scratch.items(), threads);
   const std::span items(scratch.items(), size), spare(scratch.spare(), size);
-  const std::span<PackedRow> sorted = radix_sort(items, spare, plan.bits(), packing_key);
+  const std::span<PackedRow> sorted = radix_sort(items, spare, plan.bits(), packing_key, threads);
   const std::span<PackedRow> other = sorted.data() == items.data() ? spare : items;
 
   std::vector<std::span<PackedRow>> crowds;

@@ -15,7 +15,9 @@
 #include "../core/parallel.hpp"
 #include "../shape/shape.hpp"
 #include "packed_tree.hpp"
+#include "reach.hpp"
 #include "shape_index.hpp"
+#include "slices.hpp"
 
 namespace boxlap {
 
@@ -52,12 +54,14 @@ bool goes_on(Visit& visit, const Args&... args) {
 
 /// The join of two trees, or of one with itself (a and b are the same tree; each pair once, i < j), cut into chunks
 /// that do not depend on the number of threads. The pairs of chunk after chunk are the order in which for_each_pair
-/// visits.
-template <Meeting meeting, bool self, class T>
+/// visits. Pairs that fall short of what `ask` asks may be left out.
+template <Meeting meeting, bool self, class T, class Ask = Identity>
 struct TreeJoin {
   static constexpr Index leaves_per_chunk = 256;
+  static constexpr bool of_self = self;
   const PackedTree<T>& a;
   const PackedTree<T>& b;
+  Ask ask{};
 
   [[nodiscard]] Index chunks() const noexcept { return (a.leaves() + leaves_per_chunk - 1) / leaves_per_chunk; }
 
@@ -80,26 +84,35 @@ struct TreeJoin {
     return a.ordered() ? join_leaf(leaf, visit) : join_unordered(leaf, visit);
   }
 
+  /// What the boxes of a leaf of a ask for together; `asking` is asked(ask, a.leaf(leaf)).
+  [[nodiscard]] Box<T> asked_around(Index leaf, const BoxBlock<T>& asking) const noexcept {
+    if constexpr (std::is_same_v<Ask, Identity>) {
+      return a.leaf_bounds(leaf);
+    } else {
+      return asking.bounds();
+    }
+  }
+
  private:
   /// A leaf of a against all leaves of b that its bounds meet.
   template <class Visit>
   bool join_leaf(Index leaf, Visit& visit) const {
     const BoxBlock<T>& ours = a.leaf(leaf);
+    const BoxBlock<T>& asking = asked(ask, ours);
     const Index* rows = a.leaf_rows(leaf);
-    return b.template for_each_leaf<meeting>(a.leaf_bounds(leaf), self ? leaf : 0, [&](Index other) {
+    return b.template for_each_leaf<meeting>(asked_around(leaf, asking), self ? leaf : 0, [&](Index other) {
       const Index* other_rows = b.leaf_rows(other);
-      std::uint32_t lanes = a.template meeting_boxes<meeting>(leaf, b.leaf_bounds(other));
+      std::uint32_t lanes = meeting_lanes<meeting>(asking, b.leaf_bounds(other)) & a.lanes(leaf);
       for (; lanes != 0; lanes &= lanes - 1) {
         const int lane = std::countr_zero(lanes);
-        const Box<T> box = ours.get(lane);
-        std::uint32_t hits = b.template meeting_boxes<meeting>(other, box);
+        std::uint32_t hits = b.template meeting_boxes<meeting>(other, asking.get(lane));
         if (self && other == leaf) {
           hits &= ~std::uint32_t{1} << lane;  // the lanes after this one
         }
         for (; hits != 0; hits &= hits - 1) {
           const int hit = std::countr_zero(hits);
           const Index i = rows[lane], j = other_rows[hit];
-          const Box<T> other_box = b.leaf(other).get(hit);
+          const Box<T> box = ours.get(lane), other_box = b.leaf(other).get(hit);
           if (!(self && j < i ? goes_on(visit, j, i, other_box, box) : goes_on(visit, i, j, box, other_box))) {
             return false;
           }
@@ -115,8 +128,9 @@ struct TreeJoin {
     const Index end = (std::min)(a.size(), (block + 1) * block_size);
     for (Index k = block * block_size; k < end; ++k) {
       const Box<T> box = a.leaf(block).get(k % block_size);
+      const Box<T> asking = ask(box);
       for (Index other = self ? block : 0; other < b.leaves(); ++other) {
-        std::uint32_t hits = b.template meeting_boxes<meeting>(other, box);
+        std::uint32_t hits = b.template meeting_boxes<meeting>(other, asking);
         if (self && other == block) {
           hits &= ~std::uint32_t{1} << (k % block_size);
         }
@@ -133,14 +147,6 @@ struct TreeJoin {
   }
 };
 
-/// A box as it is (std::identity would cost every user the whole of <functional>).
-struct Identity {
-  template <class T>
-  [[nodiscard]] constexpr const T& operator()(const T& x) const noexcept {
-    return x;
-  }
-};
-
 /// Asks for a row that will be read soon, where rows lie in memory: it is far from the last one in packing order.
 template <class R>
 inline void prefetch(const R& range, Index i) {
@@ -151,88 +157,86 @@ inline void prefetch(const R& range, Index i) {
 #endif
 }
 
-/// The box that stands for row i of a range in a join: its bounds, after box_of.
-template <class T, class R, class BoxOf>
+/// The box that stands for row i of a range in a join: its bounds.
+template <class T, class R>
 struct BoxOfRow {
   const R& range;
-  const BoxOf& box_of;
 
-  [[nodiscard]] Box<T> operator()(Index i) const { return box_of(cast<T>(bounds(element(range, i)))); }
+  [[nodiscard]] Box<T> operator()(Index i) const { return cast<T>(bounds(element(range, i))); }
   void prefetch(Index i) const { detail::prefetch(range, i); }
 };
 
-inline constexpr Identity as_it_is{};
-
 template <class T, class R>
 [[nodiscard]] auto bounds_at(const R& range) {
-  return BoxOfRow<T, R, Identity>{range, as_it_is};
+  return BoxOfRow<T, R>{range};
 }
 
-/// Calls use(tree) with the tree of a range: the one it has, or one built now.
 template <Meeting meeting, class T, class R, class BoxAt>
-[[nodiscard]] PackedTree<T> tree_of(const R& range, const BoxAt& box_at, bool ordered, PackingScratch& scratch) {
+[[nodiscard]] PackedTree<T> tree_of(const R& range, const BoxAt& box_at, bool ordered, PackingScratch& scratch,
+                                    int threads = 1) {
   const Index n = rows_of(range, "shapes");
-  return ordered ? PackedTree<T>::template build<meeting>(n, box_at, scratch)
+  return ordered ? PackedTree<T>::template build<meeting>(n, box_at, scratch, threads)
                  : PackedTree<T>::template unordered<meeting>(n, box_at);
 }
 
-/// Joins a with b and calls use(join). `box_of` turns a row's bounds into the box that must meet (see shrunk()); an
-/// index is used as it is when the bounds themselves are wanted.
-template <Meeting meeting, class T, class A, class B, class BoxOf, class Use>
-void with_trees(const A& a, const B& b, int threads, const BoxOf& box_of, const Use& use) {
-  constexpr bool plain = std::is_same_v<BoxOf, Identity> && meeting == Meeting::open;
-  constexpr bool index_a = plain && is_index<A, T>, index_b = plain && is_index<B, T>;
-  const auto box_at = [&]<class R>(const R& range) { return BoxOfRow<T, R, BoxOf>{range, box_of}; };
+/// Joins a with b and calls use(join). An index is used as it is, unless border points count as meeting.
+template <Meeting meeting, class T, class A, class B, class Ask, class Use>
+void with_trees(const A& a, const B& b, int threads, const Ask& ask, const Use& use) {
+  constexpr bool index_a = meeting == Meeting::open && is_index<A, T>;
+  constexpr bool index_b = meeting == Meeting::open && is_index<B, T>;
   const bool ordered = index_a || index_b || !too_small_to_order(rows_of(a, "a"), rows_of(b, "b"));
   PackedTree<T> built_a, built_b;
   const auto build = [&](bool first, PackingScratch& scratch) {
     if (first) {
       if constexpr (!index_a) {
-        built_a = tree_of<meeting, T>(a, box_at(a), ordered, scratch);
+        built_a = tree_of<meeting, T>(a, bounds_at<T>(a), ordered, scratch, threads);
       }
     } else if constexpr (!index_b) {
-      built_b = tree_of<meeting, T>(b, box_at(b), ordered, scratch);
+      built_b = tree_of<meeting, T>(b, bounds_at<T>(b), ordered, scratch, threads);
     }
   };
-  if (ordered && threads > 1) {
-    for_each_chunk(2, 2, [&](Index side) {
-      PackingScratch scratch;
-      build(side == 0, scratch);
-    });
-  } else {  // the larger side first, so that the other one finds its room ready
+  {
     PackingScratch scratch;
-    const bool a_first = std::size(a) > std::size(b);
+    const bool a_first = std::size(a) > std::size(b);  // so that the smaller one finds its room ready
     build(a_first, scratch);
     build(!a_first, scratch);
   }
   const auto tree = [](const auto& range, const PackedTree<T>& built) -> const PackedTree<T>& {
-    if constexpr (plain && is_index<std::remove_cvref_t<decltype(range)>, T>) {
+    if constexpr (meeting == Meeting::open && is_index<std::remove_cvref_t<decltype(range)>, T>) {
       return range.tree();
     } else {
       return built;
     }
   };
-  use(TreeJoin<meeting, false, T>{tree(a, built_a), tree(b, built_b)});
+  use(TreeJoin<meeting, false, T, Ask>{tree(a, built_a), tree(b, built_b), ask});
 }
 
-template <Meeting meeting, class T, class A, class BoxOf, class Use>
-void with_tree(const A& a, const BoxOf& box_of, const Use& use) {
-  if constexpr (std::is_same_v<BoxOf, Identity> && meeting == Meeting::open && is_index<A, T>) {
-    use(TreeJoin<meeting, true, T>{a.tree(), a.tree()});
+template <Meeting meeting, class T, class A, class Ask, class Use>
+void with_tree(const A& a, int threads, const Ask& ask, const Use& use) {
+  if constexpr (meeting == Meeting::open && is_index<A, T>) {
+    use(TreeJoin<meeting, true, T, Ask>{a.tree(), a.tree(), ask});
   } else {
     const Index n = rows_of(a, "a");
-    const BoxOfRow<T, A, BoxOf> box_at{a, box_of};
-    PackingScratch scratch;
-    const PackedTree<T> built = tree_of<meeting, T>(a, box_at, !too_small_to_order(n, n), scratch);
-    use(TreeJoin<meeting, true, T>{built, built});
+    PackedTree<T> built;
+    {
+      PackingScratch scratch;
+      built = tree_of<meeting, T>(a, bounds_at<T>(a), !too_small_to_order(n, n), scratch, threads);
+    }
+    use(TreeJoin<meeting, true, T, Ask>{built, built, ask});
   }
 }
 
+/// True for every pair: boxes whose bounds meet do meet.
+struct AlwaysMeets {
+  bool operator()(Index, Index) const noexcept { return true; }
+};
+
 /// Hands the pairs of a join to visit on the calling thread, chunk after chunk; `meets` decides for shapes whose bounds
-/// meet. With several threads a wave of chunks is collected at a time, so only their pairs wait in memory.
+/// meet. With several threads a wave of chunks is collected at a time, so only their pairs wait in memory; not so for
+/// boxes, which are found in less time than it takes to pass them from thread to thread.
 template <class Join, class Meets, class Visit>
 void visit_pairs(const Join& join, int threads, const Meets& meets, Visit& visit) {
-  if (threads <= 1 || join.chunks() <= 1) {
+  if (std::is_same_v<Meets, AlwaysMeets> || threads <= 1 || join.chunks() <= 1) {
     auto visit_meeting = [&](Index i, Index j, const auto&, const auto&) {
       return !meets(i, j) || goes_on(visit, i, j);
     };
@@ -270,17 +274,12 @@ void visit_pairs(const Join& join, int threads, const Meets& meets, Visit& visit
 template <class R>
 inline constexpr bool holds_boxes = is_box<Element<R>>;
 
-/// True for every pair: boxes whose bounds meet do meet.
-struct AlwaysMeets {
-  bool operator()(Index, Index) const noexcept { return true; }
-};
-
 /// Joins a with b and calls use(join, meets, rows_a, rows_b): the prepared rows, and meets(i, j) for pairs whose bounds
 /// meet.
 template <class A, class B, class Use>
 void with_join(const A& a, const B& b, const JoinOptions& options, const Use& use) {
   using T = std::common_type_t<BoundsScalar<Element<A>>, BoundsScalar<Element<B>>>;
-  const int threads = thread_count(options.threads);
+  const int threads = useful_threads(options.threads);
   if constexpr (holds_boxes<A> && holds_boxes<B>) {
     const auto run = [&](const auto& join) { use(join, AlwaysMeets{}, a, b); };
     if (options.touching) {
@@ -304,12 +303,13 @@ void with_join(const A& a, const B& b, const JoinOptions& options, const Use& us
 template <class A, class Use>
 void with_self_join(const A& a, const JoinOptions& options, const Use& use) {
   using T = BoundsScalar<Element<A>>;
+  const int threads = useful_threads(options.threads);
   if constexpr (holds_boxes<A>) {
     const auto run = [&](const auto& join) { use(join, AlwaysMeets{}, a); };
     if (options.touching) {
-      with_tree<Meeting::closed, T>(a, Identity{}, run);
+      with_tree<Meeting::closed, T>(a, threads, Identity{}, run);
     } else {
-      with_tree<Meeting::open, T>(a, Identity{}, run);
+      with_tree<Meeting::open, T>(a, threads, Identity{}, run);
     }
   } else {
     if (options.touching) [[unlikely]] {
@@ -317,7 +317,7 @@ void with_self_join(const A& a, const JoinOptions& options, const Use& use) {
     }
     decltype(auto) rows = prepare_all(a);
     const auto meets = [&](Index i, Index j) { return intersection_area(element(rows, i), element(rows, j)) > 0; };
-    with_tree<Meeting::open, T>(rows, Identity{}, [&](const auto& join) { use(join, meets, rows); });
+    with_tree<Meeting::open, T>(rows, threads, Identity{}, [&](const auto& join) { use(join, meets, rows); });
   }
 }
 
