@@ -216,7 +216,7 @@ TEST_CASE("invalid pixels do not count") {
     const bool hole = coin(rng) || k % 23 > 17;  // a whole margin too
     valid.data()[k] = !hole;
     holes.data()[k] = hole ? std::numeric_limits<float>::quiet_NaN() : holes.data()[k];
-    bytes.data()[k] = std::uint8_t(whole.data()[k]);
+    bytes.data()[k] = std::uint8_t(std::min(whole.data()[k], 255.0F));
   }
   const auto is_valid = [&](Index y, Index x) { return valid(y, x); };
   for (const Border border : images::borders) {
