@@ -55,8 +55,8 @@ template <class T>
   }
   std::sort(own.begin(), own.end(), [](const Side& a, const Side& b) { return a.left < b.left; });
   SideBlocks sides_a(own.size()), sides_b(sides.size());
-  append_sides(own, {0, 0}, window, sides_a);
-  append_sides(sides, origin, window, sides_b);
+  sides_a.append(own, {0, 0}, window);
+  sides_b.append(sides, origin, window);
   return shared_area(sides_a, sides_b);
 }
 

@@ -41,12 +41,13 @@ template <class T>
 /// first `inlined` cost no allocation.
 class SideBlocks {
  public:
-  enum Field : std::size_t { left, right, left_y, slope, sign, fields };
+  /// `reach` is a block's greatest right end, kept with its first side.
+  enum Field : std::size_t { left, right, left_y, slope, sign, reach, fields };
   static constexpr std::size_t inlined = 64;
   static constexpr std::size_t lanes = lane_count<double>;
 
   explicit SideBlocks(std::size_t most) {
-    const std::size_t blocks = most / lanes + 1;  // one more than `most`: push_if() writes before it decides
+    const std::size_t blocks = most / lanes + 1;  // one more than `most`: append() writes before it decides
     if (blocks * lanes > inlined) {
       heap_.reset(new (std::align_val_t{lane_bytes}) double[blocks * lanes * fields]);
       data_ = heap_.get();
@@ -56,46 +57,85 @@ class SideBlocks {
   SideBlocks& operator=(const SideBlocks&) = delete;
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  /// The field of side k; the fields of the sides k, k + 1, ... of one block follow each other.
-  [[nodiscard]] const double* at(Field f, std::size_t k) const noexcept {
-    return data_ + (k / lanes * fields + f) * lanes + k % lanes;
-  }
-  [[nodiscard]] double* at(Field f, std::size_t k) noexcept {
-    return data_ + (k / lanes * fields + f) * lanes + k % lanes;
-  }
-  void push_if(bool keep, double x0, double x1, double y, double rise, double side_sign) noexcept {
-    const std::size_t k = size_;
-    size_ += keep ? 1 : 0;
-    *at(left, k) = x0;
-    *at(right, k) = x1;
-    *at(left_y, k) = y;
-    *at(slope, k) = rise;
-    *at(sign, k) = side_sign;
-  }
-  void push(const SideBlocks& other, std::size_t k) noexcept {
-    push_if(true, *other.at(left, k), *other.at(right, k), *other.at(left_y, k), *other.at(slope, k),
-            *other.at(sign, k));
-  }
-  /// Puts the last side in place of side k.
-  void remove(std::size_t k) noexcept {
-    const std::size_t last = --size_;
-    for (const Field f : {left, right, left_y, slope, sign}) {
-      *at(f, k) = *at(f, last);
+  [[nodiscard]] std::size_t blocks() const noexcept { return (size_ + lanes - 1) / lanes; }
+  /// Where the fields of side k begin, `lanes` numbers from one to the next; side 0 of a block stands for the block.
+  [[nodiscard]] const double* side(std::size_t k) const noexcept { return data_ + k / lanes * block_size + k % lanes; }
+  [[nodiscard]] const double* block(std::size_t m) const noexcept { return data_ + m * block_size; }
+  [[nodiscard]] static double get(const double* side, Field f) noexcept { return side[f * lanes]; }
+
+  /// Appends the sides of a shape that matter inside `window`, moved to `origin` and then onto the window's lower
+  /// border. Sides beyond the window in x or below it are left out, sides above it come down to its upper border: the
+  /// overlap within the window stays the same, and numbers stay small. The lower border must be the lowest point of one
+  /// of the two shapes exactly: its sides on the border stay, and keep the parts of the other shape below from
+  /// counting.
+  void append(std::span<const Side> sides, const Point<double>& origin, const Box<double>& window) noexcept {
+    const auto [x, y] = origin;
+    const auto [x1, y1, x2, y2] = window;
+    std::size_t k = size_;
+    for (const Side& side : sides) {
+      const double side_left = side.left - x, side_right = side.right - x;
+      if (side_left >= x2) {
+        break;  // sides ascend by their left ends
+      }
+      const double y_left = side.left_y - y, y_right = side.right_y - y;
+      const double excess = (std::max)((std::min)(y_left, y_right) - y2, 0.0);
+      double* to = mutable_side(k);  // written in any case, and kept or not: which one it is cannot be guessed
+      to[left * lanes] = side_left;
+      to[right * lanes] = side_right;
+      to[left_y * lanes] = (y_left - y1) - excess;
+      to[slope * lanes] = side.slope;
+      to[sign * lanes] = side.sign;
+      k += static_cast<std::size_t>((side_right > x1) & ((std::max)(y_left, y_right) >= y1));
     }
+    size_ = k;
   }
-  /// Fills the last block with sides that lie nowhere: sums read whole blocks.
-  void pad() noexcept {
+
+  /// Once all are there: fills the last block with sides that lie nowhere and notes how far each block reaches.
+  void close() noexcept {
     for (std::size_t k = size_; k % lanes != 0; ++k) {
+      double* nowhere = mutable_side(k);
       for (const Field f : {left, right, left_y, slope, sign}) {
-        *at(f, k) = 0;
+        nowhere[f * lanes] = 0;
       }
     }
+    for (std::size_t m = 0; m < blocks(); ++m) {
+      note_reach(m);
+    }
+  }
+
+  /// Moves those of the sides from `first` to `last` that reach beyond x together, up against `last`, in their order;
+  /// where they begin now. The others reach nowhere.
+  [[nodiscard]] std::size_t keep_beyond(double x, std::size_t first, std::size_t last) noexcept {
+    std::size_t kept = last;
+    for (std::size_t k = last; k-- > first;) {
+      const double* from = side(k);
+      if (get(from, right) > x) {
+        double* to = mutable_side(--kept);
+        for (const Field f : {left, right, left_y, slope, sign}) {
+          to[f * lanes] = from[f * lanes];
+        }
+      }
+    }
+    for (std::size_t k = first; k < kept; ++k) {
+      mutable_side(k)[right * lanes] = get(side(k), left);
+    }
+    for (std::size_t m = first / lanes; m * lanes < last; ++m) {
+      note_reach(m);
+    }
+    return kept;
   }
 
  private:
   struct Free {
     void operator()(double* p) const noexcept { ::operator delete[](p, std::align_val_t{lane_bytes}); }
   };
+  static constexpr std::size_t block_size = fields * lanes;
+
+  [[nodiscard]] double* mutable_side(std::size_t k) noexcept { return data_ + k / lanes * block_size + k % lanes; }
+  void note_reach(std::size_t m) noexcept {
+    double* block = data_ + m * block_size;
+    block[reach * lanes] = *std::max_element(block + right * lanes, block + (right + 1) * lanes);
+  }
 
   alignas(lane_bytes) double inline_[fields * inlined];
   std::unique_ptr<double[], Free> heap_;
@@ -103,63 +143,42 @@ class SideBlocks {
   std::size_t size_ = 0;
 };
 
-/// Appends the sides of a shape that matter inside `window`, moved to `origin` and then onto the window's lower border.
-/// Sides beyond the window in x or below it are left out, sides above it become its upper border: the overlap within
-/// the window stays the same, and no number is larger than it must be. The lower border must be the lowest point of one
-/// of the two shapes exactly: its sides on the border stay, and keep the parts of the other shape below from counting.
-inline void append_sides(std::span<const Side> sides, const Point<double>& origin, const Box<double>& window,
-                         SideBlocks& out) noexcept {
-  const double height = window.y2 - window.y1;
-  for (const Side& side : sides) {
-    const double left = side.left - origin.x, right = side.right - origin.x;
-    if (left >= window.x2) {
-      return;  // sides ascend by their left ends
-    }
-    const double left_y = side.left_y - origin.y, right_y = side.right_y - origin.y;
-    const bool above = (std::min)(left_y, right_y) >= window.y2;
-    // Written in any case and kept or not: which one it is cannot be guessed.
-    out.push_if((right > window.x1) & ((std::max)(left_y, right_y) >= window.y1), left, right,
-                above ? height : left_y - window.y1, above ? 0.0 : side.slope, side.sign);
-  }
-}
+/// A side, and a block of sides of another shape: some of them share an x-range with it.
+struct Encounter {
+  const double *side, *block;
+};
 
-/// Twice the signed area under both of two sides a and b, above y = 0, summed; and the size of the summands.
+/// Twice the signed area under both of two sides, above y = 0, summed over pairs; and the size of the summands.
 ///
-/// The mean of min(a, b) over the common x-range is the mean of the smaller ends, plus what the two gain by crossing:
-/// P N / 2 (P + N), with P and N the sums of a - b where it is positive and negative. L is a number, or lanes with a
-/// side b in each.
-template <class L>
-struct SideSum {
+/// The mean of min(a, b) over the common x-range is the mean of the lower ends, plus what it gains where the two cross:
+/// P Q / 2 (P + Q), with P and Q the sums of how far each is above the other at the ends.
+struct PairSum {
+  using L = Lanes<double>;
   L sum{}, size{};
 
-  /// Side `k` of `a` with the sides of `b` from `first` to `last`, as many at once as L holds.
-  [[gnu::always_inline]] void add(const SideBlocks& a, std::size_t k, const SideBlocks& b, std::size_t first,
-                                  std::size_t last) noexcept {
+  [[gnu::noinline]] void add(std::span<const Encounter> found) noexcept {
     using Blocks = SideBlocks;
-    const auto from_a = [&](Blocks::Field f) { return L{} + *a.at(f, k); };
-    const L left_a = from_a(Blocks::left), right_a = from_a(Blocks::right);
-    const L y_a = from_a(Blocks::left_y), slope_a = from_a(Blocks::slope);
-    const L zero{}, smallest = L{} + (std::numeric_limits<double>::min)();
-    L row_sum{}, row_size{};
-    // NOLINTNEXTLINE(bugprone-sizeof-expression): the lanes of a vector type, 1 where L is a plain double
-    for (std::size_t n = first; n < last; n += sizeof(L) / sizeof(double)) {
-      const auto from_b = [&](Blocks::Field f) { return load<L>(b.at(f, n)); };
+    constexpr std::size_t lanes = Blocks::lanes;
+    const L zero{}, smallest = zero + (std::numeric_limits<double>::min)();
+    L sum_of_found{}, size_of_found{};
+    for (const auto [a, b] : found) {
+      const auto from_a = [side = a, zero](Blocks::Field f) { return side[f * lanes] - zero; };
+      const auto from_b = [block = b](Blocks::Field f) { return load<L>(block + f * lanes); };
+      const L left_a = from_a(Blocks::left), y_a = from_a(Blocks::left_y), slope_a = from_a(Blocks::slope);
       const L left_b = from_b(Blocks::left), y_b = from_b(Blocks::left_y), slope_b = from_b(Blocks::slope);
       const L from = greater(left_a, left_b);
-      const L to = greater(from, lesser(right_a, from_b(Blocks::right)));
+      const L to = greater(from, lesser(from_a(Blocks::right), from_b(Blocks::right)));
       const L a0 = y_a + product(L(from - left_a), slope_a), a1 = y_a + product(L(to - left_a), slope_a);
       const L b0 = y_b + product(L(from - left_b), slope_b), b1 = y_b + product(L(to - left_b), slope_b);
-      const L d0 = a0 - b0, d1 = a1 - b1;
-      const L positive = greater(d0, zero) + greater(d1, zero);
-      const L negative = lesser(d0, zero) + lesser(d1, zero);
-      const L gained = product(positive, L(negative / ((positive - negative) + smallest)));
-      const L ends = lesser(a0, b0) + lesser(a1, b1);
-      const L term = product(L(to - from), L(ends - gained));
-      row_sum += product(term, from_b(Blocks::sign));
-      row_size += magnitude(term);
+      const L lower0 = lesser(a0, b0), lower1 = lesser(a1, b1);
+      const L above_b = (a0 - lower0) + (a1 - lower1), above_a = (b0 - lower0) + (b1 - lower1);
+      const L gained = product(above_a, L(above_b / ((above_a + above_b) + smallest)));
+      const L term = product(L(to - from), L((lower0 + lower1) + gained));
+      sum_of_found += product(term, product(from_a(Blocks::sign), from_b(Blocks::sign)));
+      size_of_found += magnitude(term);
     }
-    sum += product(row_sum, from_a(Blocks::sign));
-    size += row_size;
+    sum += sum_of_found;
+    size += size_of_found;
   }
 };
 
@@ -170,68 +189,85 @@ template <class L>
   return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
-/// The sums of all pairs of sides, by lanes in full and in single numbers.
-struct PairSums {
-  SideSum<Lanes<double>> lanes;
-  SideSum<double> single;
-};
+inline constexpr std::size_t encounters_at_once = 96;
 
-/// Every side of a with every side of b: fewest instructions for a few dozen sides.
-inline void add_each(const SideBlocks& a, SideBlocks& b, PairSums& sums) noexcept {
-  b.pad();
-  for (std::size_t k = 0, last = 0; k < a.size(); ++k) {
-    const double right = *a.at(SideBlocks::right, k);
-    while (last < b.size() && *b.at(SideBlocks::left, last) < right) {
-      last += SideBlocks::lanes;  // a few blocks too many where an earlier side of a reached further
+/// Finds the pairs with a common x-range by asking every side and every block: no guess of a branch goes wrong, which
+/// costs most where there are a few dozen sides. b has fewer blocks than encounters_at_once.
+inline void add_each(const SideBlocks& a, const SideBlocks& b, PairSum& sum) noexcept {
+  using Blocks = SideBlocks;
+  std::array<Encounter, encounters_at_once> found;
+  std::size_t count = 0;
+  const std::size_t blocks = b.blocks();
+  for (std::size_t k = 0; k < a.size(); ++k) {
+    const double* side = a.side(k);
+    const double left = Blocks::get(side, Blocks::left), right = Blocks::get(side, Blocks::right);
+    if (count + blocks > found.size()) {
+      sum.add({found.data(), count});
+      count = 0;
     }
-    sums.lanes.add(a, k, b, 0, last);
+    for (std::size_t m = 0; m < blocks; ++m) {
+      const double* block = b.block(m);
+      found[count] = {side, block};
+      const bool starts_before = Blocks::get(block, Blocks::left) < right;
+      const bool ends_after = Blocks::get(block, Blocks::reach) > left;
+      count += static_cast<std::size_t>(starts_before & ends_after);
+    }
   }
+  sum.add({found.data(), count});
 }
 
-/// Only sides with a common x-range: a sweep over the left ends, with the sides of either shape at the sweep line.
-inline void add_sweeping(const SideBlocks& a, const SideBlocks& b, PairSums& sums) {
-  SideBlocks active_a(a.size() + SideBlocks::lanes), active_b(b.size() + SideBlocks::lanes);
-  const auto enter = [&sums](const SideBlocks& sides, std::size_t k, SideBlocks& own, SideBlocks& others) {
-    const double x = *sides.at(SideBlocks::left, k);
-    for (std::size_t n = 0; n < others.size();) {
-      if (*others.at(SideBlocks::right, n) <= x) {
-        others.remove(n);
-      } else {
-        ++n;
-      }
-    }
-    own.push(sides, k);
-    if (others.size() <= 3) {  // a convex shape has two
-      sums.single.add(sides, k, others, 0, others.size());
-    } else {
-      others.pad();
-      sums.lanes.add(sides, k, others, 0, others.size());
-    }
+/// Finds them by a sweep over the left ends of a; the sides of b that have ended are put aside from time to time.
+inline void add_sweeping(const SideBlocks& a, SideBlocks& b, PairSum& sum) noexcept {
+  using Blocks = SideBlocks;
+  constexpr std::size_t often = 8, many = 16;  // measured
+  std::array<Encounter, encounters_at_once> found;
+  std::size_t count = 0, first = 0, reached = 0;  // sides of b before `first` have ended, from `reached` start later
+  const auto add_found = [&] {
+    sum.add({found.data(), count});
+    count = 0;
   };
-  const auto left_of = [](const SideBlocks& sides, std::size_t k) { return *sides.at(SideBlocks::left, k); };
-  for (std::size_t i = 0, j = 0; i < a.size() || j < b.size();) {
-    if (j == b.size() || (i < a.size() && left_of(a, i) <= left_of(b, j))) {
-      enter(a, i++, active_a, active_b);
-    } else {
-      enter(b, j++, active_b, active_a);
+  for (std::size_t k = 0; k < a.size(); ++k) {
+    const double* side = a.side(k);
+    const double left = Blocks::get(side, Blocks::left), right = Blocks::get(side, Blocks::right);
+    while (reached < b.size() && Blocks::get(b.side(reached), Blocks::left) < left) {
+      ++reached;
+    }
+    if (k % often == 0 && reached - first >= many) {
+      add_found();  // before sides of b change their places
+      first = b.keep_beyond(left, first, reached);
+    }
+    while (first < reached && Blocks::get(b.side(first), Blocks::right) <= left) {
+      ++first;
+    }
+    for (std::size_t m = first / Blocks::lanes; m < b.blocks(); ++m) {
+      const double* block = b.block(m);
+      if (m * Blocks::lanes >= reached && Blocks::get(block, Blocks::left) >= right) {
+        break;
+      }
+      if (count == found.size()) {
+        add_found();
+      }
+      found[count] = {side, block};
+      count += static_cast<std::size_t>(Blocks::get(block, Blocks::reach) > left);
     }
   }
+  add_found();
 }
 
 /// The area two sets of sides share within a window that both gave; 0 where that is less than its own rounding error.
 ///
 /// Indicator of a shape = sum over its sides of sign * [y < side], so the shared area is the sum over all pairs of
 /// sign * sign * integral of min(side, side) over their common x-range: no overlap is built, and no case can fail.
-[[nodiscard, gnu::noinline]] inline double shared_area(const SideBlocks& a, SideBlocks& b) {
+[[nodiscard, gnu::noinline]] inline double shared_area(const SideBlocks& a, SideBlocks& b) noexcept {
   constexpr std::size_t few = 48;  // where the sweep becomes faster (measured)
-  PairSums sums;
+  PairSum pairs;
+  b.close();
   if (a.size() <= few && b.size() <= few) {
-    add_each(a, b, sums);
+    add_each(a, b, pairs);
   } else {
-    add_sweeping(a, b, sums);
+    add_sweeping(a, b, pairs);
   }
-  const double sum = horizontal_sum(sums.lanes.sum) + sums.single.sum;
-  const double size = horizontal_sum(sums.lanes.size) + sums.single.size;
+  const double sum = horizontal_sum(pairs.sum), size = horizontal_sum(pairs.size);
   return sum > 4 * std::numeric_limits<double>::epsilon() * size ? sum / 2 : 0;
 }
 
