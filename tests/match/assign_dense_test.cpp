@@ -249,7 +249,7 @@ TEST_CASE("assign_dense stores no cost", "[assign_dense][memory]") {
   const auto a =
       assign_dense(rows, cols, [](Index i, Index j) { return (static_cast<double>(i) * 7919 + j * 104729 % 1000003); });
   const double extra = static_cast<double>(scope.peak_bytes() - scope.kept_bytes());
-  const double formula = 12.0 * cols + 80.0 * rows;
+  const double formula = 16.0 * cols + 24.0 * rows;
   REQUIRE(extra <= formula);
   REQUIRE(extra >= formula / 2);
 }

@@ -145,6 +145,13 @@ template <class T>
   return std::ldexp(1.0, (std::max)(exponent - 50, std::numeric_limits<double>::min_exponent));
 }
 
+/// What a pair adds to a sum: its weight beyond the gate. Weights <= 0 are no edges, whatever the gate.
+template <class T>
+struct Surplus {
+  Total<T> gate;
+  [[nodiscard]] Total<T> operator()(T w) const noexcept { return w > 0 ? static_cast<Total<T>>(w) - gate : Total<T>{}; }
+};
+
 /// Calls use(gain), where gain(w) is what a pair of weight w adds to the objective: a Total<T> for one aim, a
 /// Lexicographic for two. A gain that is not positive means that the pair is no edge.
 ///
@@ -161,7 +168,7 @@ void with_gain(const CsrView<T>& weights, const AssignOptions& options, const Us
     return;
   }
   const V gate = whole_gate<T>(options.gate);
-  const auto gain = [gate](T w) { return w > 0 ? static_cast<V>(w) - gate : V{}; };
+  const Surplus<T> gain{gate};
   if (options.among_optima == AmongOptima::any) {
     use(gain);
     return;

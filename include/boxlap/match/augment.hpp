@@ -8,110 +8,109 @@
 #include <vector>
 
 #include "../core/index.hpp"
+#include "nearer.hpp"
 
 namespace boxlap::detail {
 
-/// A matched column that a search has reached: how far it is, and the row from which.
-template <class V>
-struct Step {
-  V distance{};
-  Index col = none, from = none;
-
-  /// Nearest first, equal distances by column: so that the order never depends on how the frontier is kept.
-  [[nodiscard]] friend constexpr bool operator<(const Step& a, const Step& b) noexcept {
-    return a.distance < b.distance || (a.distance == b.distance && a.col < b.col);
-  }
-};
-
-/// The columns a search has reached and not yet visited. A plain list whose nearest entry is found by a scan; once that
-/// costs more than reading a row, a binary heap.
+/// The columns a search has reached and not yet visited, nearest first, equal distances by column: so that the order
+/// never depends on how they are kept. A plain list whose nearest column is found by a scan; once that costs more than
+/// reading a row, a binary heap.
 ///
 /// On overlaps the list stays short and wins; where every search meets everything (Machol-Wien, n = 1,000) a heap alone
-/// is eight times slower; on one large sparse component a list alone is quadratic. `place[col]` is the position of a
-/// column in the list.
+/// is eight times slower; on one large sparse component a list alone is quadratic. Distances are kept by column,
+/// outside: a column of the list that comes nearer costs nothing here. `place[col]` is its position in the heap.
 template <class V>
 class Frontier {
  public:
-  [[nodiscard]] bool empty() const noexcept { return steps_.empty(); }
-  [[nodiscard]] std::span<const Step<V>> steps() const noexcept { return steps_; }
+  [[nodiscard]] bool empty() const noexcept { return cols_.empty(); }
+  [[nodiscard]] std::span<const Index> cols() const noexcept { return cols_; }
 
   void clear() noexcept {
-    steps_.clear();
+    cols_.clear();
     heap_ = false;
   }
 
-  void insert(const Step<V>& step, std::span<Index> place) {
-    place[at(step.col)] = static_cast<Index>(steps_.size());
-    steps_.push_back(step);
+  void insert(Index col, std::span<const V> distances, std::span<Index> place) {
+    cols_.push_back(col);
     if (heap_) {
-      rise(steps_.size() - 1, place);
+      rise(cols_.size() - 1, distances, place);
     }
   }
 
-  /// Replaces the entry of step.col by the nearer `step`.
-  void bring_nearer(const Step<V>& step, std::span<Index> place) {
-    const std::size_t k = detail::at(place[detail::at(step.col)]);
-    steps_[k] = step;
+  /// To be called after the distance of `col` has become less.
+  void came_nearer(Index col, std::span<const V> distances, std::span<Index> place) {
     if (heap_) {
-      rise(k, place);
+      rise(detail::at(place[detail::at(col)]), distances, place);
     }
   }
 
-  /// Removes and returns the nearest entry. `degree` is the length of the row that was read last.
-  [[nodiscard]] Step<V> take_nearest(std::size_t degree, std::span<Index> place) {
-    if (!heap_ && steps_.size() > 64 + 4 * degree) {
+  /// Removes and returns the nearest column. `degree` is the length of the row that was read last.
+  [[nodiscard]] Index take_nearest(std::size_t degree, std::span<const V> distances, std::span<Index> place) {
+    if (!heap_ && cols_.size() > 64 + 4 * degree) {
       heap_ = true;
-      for (std::size_t k = 1; k < steps_.size(); ++k) {
-        rise(k, place);
+      for (std::size_t k = 0; k < cols_.size(); ++k) {
+        rise(k, distances, place);
       }
     }
-    std::size_t nearest = 0;
-    if (!heap_) {
-      for (std::size_t k = 1; k < steps_.size(); ++k) {
-        nearest = steps_[k] < steps_[nearest] ? k : nearest;
-      }
+    const std::size_t k = heap_ ? 0 : nearest(distances);
+    const Index col = cols_[k];
+    cols_[k] = cols_.back();
+    cols_.pop_back();
+    if (heap_ && !cols_.empty()) {
+      sink(distances, place);
     }
-    const Step<V> step = steps_[nearest];
-    const Step<V> last = steps_.back();
-    steps_.pop_back();
-    if (nearest < steps_.size()) {
-      put(nearest, last, place);
-      if (heap_) {
-        sink(nearest, place);
-      }
-    }
-    return step;
+    return col;
   }
 
  private:
-  void put(std::size_t k, const Step<V>& step, std::span<Index> place) {
-    steps_[k] = step;
-    place[detail::at(step.col)] = static_cast<Index>(k);
+  [[nodiscard]] static bool is_nearer(Index a, Index b, std::span<const V> distances) {
+    const V& of_a = distances[detail::at(a)];
+    const V& of_b = distances[detail::at(b)];
+    return of_a < of_b || (of_a == of_b && a < b);
   }
 
-  void rise(std::size_t k, std::span<Index> place) {
-    const Step<V> step = steps_[k];
-    for (; k > 0 && step < steps_[(k - 1) / 2]; k = (k - 1) / 2) {
-      put(k, steps_[(k - 1) / 2], place);
+  [[nodiscard]] std::size_t nearest(std::span<const V> distances) const {
+    std::size_t best = 0;
+    V least = distances[detail::at(cols_[0])];
+    for (std::size_t k = 1; k < cols_.size(); ++k) {
+      const V distance = distances[detail::at(cols_[k])];
+      if (distance < least || (distance == least && cols_[k] < cols_[best])) {
+        least = distance;
+        best = k;
+      }
     }
-    put(k, step, place);
+    return best;
   }
 
-  void sink(std::size_t k, std::span<Index> place) {
-    const Step<V> step = steps_[k];
-    for (std::size_t child; (child = 2 * k + 1) < steps_.size(); k = child) {
-      if (child + 1 < steps_.size() && steps_[child + 1] < steps_[child]) {
+  void put(std::size_t k, Index col, std::span<Index> place) {
+    cols_[k] = col;
+    place[detail::at(col)] = static_cast<Index>(k);
+  }
+
+  void rise(std::size_t k, std::span<const V> distances, std::span<Index> place) {
+    const Index col = cols_[k];
+    for (; k > 0 && is_nearer(col, cols_[(k - 1) / 2], distances); k = (k - 1) / 2) {
+      put(k, cols_[(k - 1) / 2], place);
+    }
+    put(k, col, place);
+  }
+
+  void sink(std::span<const V> distances, std::span<Index> place) {
+    const Index col = cols_[0];
+    std::size_t k = 0;
+    for (std::size_t child; (child = 2 * k + 1) < cols_.size(); k = child) {
+      if (child + 1 < cols_.size() && is_nearer(cols_[child + 1], cols_[child], distances)) {
         ++child;
       }
-      if (!(steps_[child] < step)) {
+      if (!is_nearer(cols_[child], col, distances)) {
         break;
       }
-      put(k, steps_[child], place);
+      put(k, cols_[child], place);
     }
-    put(k, step, place);
+    put(k, col, place);
   }
 
-  std::vector<Step<V>> steps_;
+  std::vector<Index> cols_;
   bool heap_ = false;
 };
 
@@ -125,13 +124,13 @@ template <class V>
   }
 }
 
-/// What a solver needs besides its answer: 4 + sizeof(V) bytes a column, and sizeof(Step) a column of the largest
-/// search.
+/// What a solver needs besides its answer: 8 + sizeof(V) bytes a column, and 8 a column of the largest search.
 template <class V>
 struct SearchScratch {
   std::vector<V> reach;      ///< distance of a column in the frontier or the tree, farthest for all others
-  std::vector<Index> place;  ///< of a column in the frontier or the tree: where
-  std::vector<Step<V>> tree;
+  std::vector<Index> from;   ///< of a column in the frontier or the tree: the row from which it was reached
+  std::vector<Index> place;  ///< see Frontier
+  std::vector<Index> tree;   ///< the columns visited
   Frontier<V> frontier;
 };
 
@@ -145,9 +144,11 @@ struct Matching {
 /// Maximises the sum of gains over one-to-one matchings by successive shortest augmenting paths: rows enter in
 /// ascending order, and each is matched by the cheapest chain of changes to what was matched before.
 ///
-/// `Edges` gives the edges of a row: edges(i, visit) calls visit(col, gain), columns ascending; edges.read_first(i,
-/// visit) is the same the first time, and may check; edges.degree(i) bounds their number. With `may_stay` a row may end
-/// unmatched and gains are positive; without, each row must be matched and gains are any numbers.
+/// `Edges` gives the edges of a row: edges.read(i, visit) calls visit(col, gain), columns ascending;
+/// edges.read_first(i, visit) is the same the first time, and may check; edges.degree(i) bounds their number. Where
+/// Edges::reads_blocks, V is double and edges.read(i, visit, nearer) may ask nearer(first, values, gate), which is
+/// nearer_columns(), and leave out columns without a bit. With `may_stay` a row may end unmatched and gains are
+/// positive; without, each row must be matched and gains are any numbers.
 ///
 /// Held all the time, for the rows that have entered: row_dual + col_dual >= gain on every edge, with equality on
 /// matched ones; duals of unmatched rows and columns are 0 and, with may_stay, none is negative. That is optimality.
@@ -163,6 +164,7 @@ class Augmentation {
     std::fill(m_.row_duals.begin(), m_.row_duals.end(), V{});
     std::fill(m_.col_duals.begin(), m_.col_duals.end(), V{});
     s_.reach.assign(m_.row_of_col.size(), farthest<V>());
+    s_.from.resize(m_.row_of_col.size());
     s_.place.resize(m_.row_of_col.size());
   }
 
@@ -221,18 +223,18 @@ class Augmentation {
     exit_ = may_stay ? Exit{m_.row_duals[at(root)], root, none} : Exit{farthest<V>(), none, none};
     grow(root, V{});
     for (Index row = root; !s_.frontier.empty();) {
-      const Step<V> step = s_.frontier.take_nearest(edges_.degree(row), s_.place);
-      if (!(step.distance < exit_.distance)) {
-        s_.reach[at(step.col)] = farthest<V>();
+      const Index col = s_.frontier.take_nearest(edges_.degree(row), s_.reach, s_.place);
+      const V distance = s_.reach[at(col)];
+      if (!(distance < exit_.distance)) {
+        s_.reach[at(col)] = farthest<V>();
         break;
       }
-      s_.place[at(step.col)] = static_cast<Index>(s_.tree.size());
-      s_.tree.push_back(step);
-      row = m_.row_of_col[at(step.col)];
-      if (const V leave = step.distance + m_.row_duals[at(row)]; may_stay && leave < exit_.distance) {
+      s_.tree.push_back(col);
+      row = m_.row_of_col[at(col)];
+      if (const V leave = distance + m_.row_duals[at(row)]; may_stay && leave < exit_.distance) {
         exit_ = {leave, row, none};
       }
-      grow(row, step.distance);
+      grow(row, distance);
     }
     const bool found = exit_.row != none;
     if (found) {
@@ -249,30 +251,38 @@ class Augmentation {
     const V base = distance + m_.row_duals[at(row)];
     const V* const col_duals = m_.col_duals.data();
     const V* const reached = s_.reach.data();
-    edges_(row, [=, this](Index j, V gain) {
+    const auto visit = [=, this](Index j, V gain) {
       const V there = (std::max)(distance, base + col_duals[at(j)] - gain);
       if (there < reached[at(j)] && !(exit_.distance < there)) {
         reach(j, there, row);
       }
-    });
+    };
+    if constexpr (Edges::reads_blocks) {
+      edges_.read(row, visit, [=, this](Index first, const auto* values, V gate) {
+        return nearer_columns(base, col_duals + first, reached + first, exit_.distance, values, gate);
+      });
+    } else {
+      edges_.read(row, visit);
+    }
   }
 
   /// Free columns end the search, so they need no place in the frontier; what is as far as the best exit needs none
   /// either. `there` is not beyond it.
   void reach(Index j, V there, Index row) {
     V& known = s_.reach[at(j)];
-    if (known != farthest<V>()) {
-      if (there < exit_.distance) {
-        known = there;
-        s_.frontier.bring_nearer({there, j, row}, s_.place);
-      }
-    } else if (is_free(j)) {
+    const bool is_new = known == farthest<V>();
+    if (is_new && is_free(j)) {
       if (there < exit_.distance || exit_.col == none || j < exit_.col) {
         exit_ = {there, row, j};
       }
     } else if (there < exit_.distance) {
       known = there;
-      s_.frontier.insert({there, j, row}, s_.place);
+      s_.from[at(j)] = row;
+      if (is_new) {
+        s_.frontier.insert(j, s_.reach, s_.place);
+      } else {
+        s_.frontier.came_nearer(j, s_.reach, s_.place);
+      }
     }
   }
 
@@ -280,10 +290,10 @@ class Augmentation {
   void update_duals(Index root) {
     V& root_dual = m_.row_duals[at(root)];
     root_dual = root_dual - exit_.distance;
-    for (const Step<V>& step : s_.tree) {
-      const V change = exit_.distance - step.distance;
-      V& col_dual = m_.col_duals[at(step.col)];
-      V& row_dual = m_.row_duals[at(m_.row_of_col[at(step.col)])];
+    for (const Index col : s_.tree) {
+      const V change = exit_.distance - s_.reach[at(col)];
+      V& col_dual = m_.col_duals[at(col)];
+      V& row_dual = m_.row_duals[at(m_.row_of_col[at(col)])];
       col_dual = col_dual + change;
       row_dual = row_dual - change;
     }
@@ -306,16 +316,16 @@ class Augmentation {
         return;
       }
       col = given_up;
-      row = s_.tree[at(s_.place[at(col)])].from;
+      row = s_.from[at(col)];
     }
   }
 
   void clear() {
-    for (const Step<V>& step : s_.tree) {
-      s_.reach[at(step.col)] = farthest<V>();
+    for (const Index col : s_.tree) {
+      s_.reach[at(col)] = farthest<V>();
     }
-    for (const Step<V>& step : s_.frontier.steps()) {
-      s_.reach[at(step.col)] = farthest<V>();
+    for (const Index col : s_.frontier.cols()) {
+      s_.reach[at(col)] = farthest<V>();
     }
     s_.tree.clear();
     s_.frontier.clear();
