@@ -382,6 +382,35 @@ TEST_CASE("match_anchors_atss takes the candidates above their own mean and devi
   REQUIRE_THROWS_AS(match_anchors_atss(one, one, make_csr<float>(1, 2, {})), std::invalid_argument);
 }
 
+TEST_CASE("the other rules need what their doc blocks say", "[anchors][memory]") {
+  if (!heap::counted) return;
+  Rng rng(9);
+  const auto anchors = scenes::uniform<double>(40000, 2000, 30, rng),
+             truths = scenes::uniform<double>(500, 2000, 60, rng);
+  const double n = 40000, m = 500, thread = 0.5e6;
+  const auto extra = [](const auto& work) {
+    const heap::Scope scope;
+    const auto result = work();
+    return static_cast<double>(scope.peak_bytes() - scope.kept_bytes());
+  };
+  const auto require_between = [](double bytes, double formula) {
+    CAPTURE(bytes, formula);
+    REQUIRE(bytes <= formula);
+    REQUIRE(bytes >= formula / 2);
+  };
+  require_between(extra([&] { return match_anchors(anchors, truths); }), 12 * n + 100 * m + thread);
+  require_between(extra([&] { return match_anchors_ssd(anchors, truths); }), 12 * n + 104 * m + thread);
+  require_between(extra([&] { return match_anchors_max_iou(anchors, truths); }), 16 * n + 104 * m + thread);
+  require_between(extra([&] { return match_anchors_max_iou(anchors, truths, truths, {.ignore = 0.5}); }),
+                  17 * n + 104 * m + thread);
+  std::vector<Triple<float>> nearest;
+  for (Index g = 0; g < 500; ++g) {
+    for (Index k = 0; k < 9; ++k) nearest.push_back({g, g * 9 + k, 1.f});
+  }
+  const auto candidates = make_csr(500, 40000, nearest);
+  require_between(extra([&] { return match_anchors_atss(anchors, truths, candidates); }), 8 * n + 4 * m);
+}
+
 TEST_CASE("one truth out of reach: reported and harmless, or the dense meaning", "[anchors]") {
   Rng rng(5);
   const auto anchors = scenes::uniform<double>(300, 300, 40, rng);

@@ -2,6 +2,7 @@
 
 #include <boxlap/match/assign.hpp>
 
+#include "../../examples/support/heap.hpp"
 #include "../catch.hpp"
 #include "weights.hpp"
 
@@ -51,4 +52,20 @@ TEST_CASE("a batch of views, and parts that are none", "[batch]") {
   assignment.col_of_row[0] = 2;  // another block's column
   REQUIRE_THROWS_AS(split(batch, assignment), std::invalid_argument);
   REQUIRE_THROWS_AS(split(batch, assign(a)), std::invalid_argument);
+}
+
+TEST_CASE("a batch costs its result and nothing else", "[batch][memory]") {
+  if (!heap::counted) return;
+  Rng rng(2);
+  std::vector<Csr<float>> frames;
+  for (int k = 0; k < 50; ++k) frames.push_back(weights::with_ties<float>(30, 30, 0.2, rng));
+  const heap::Scope joining;
+  const CsrBatch<float> batch = concatenate(frames);
+  REQUIRE(joining.peak_bytes() == joining.kept_bytes());
+  const double entries = batch.weights.nonzeros();
+  REQUIRE(static_cast<double>(joining.kept_bytes()) <= 8 * entries + 4.0 * 1501 + 8.0 * 51 + 512);
+  const auto assignment = assign(batch.weights);
+  const heap::Scope splitting;
+  const auto parts = split(batch, assignment);
+  REQUIRE(splitting.peak_bytes() == splitting.kept_bytes());
 }

@@ -5,6 +5,8 @@
 #include <limits>
 #include <numeric>
 
+#include <boxlap/match/assign.hpp>
+
 #include "../../examples/support/heap.hpp"
 #include "../catch.hpp"
 #include "weights.hpp"
@@ -208,4 +210,29 @@ TEST_CASE("greedy matching refuses what is no number", "[greedy]") {
   REQUIRE_THROWS_WITH(match_greedy(broken), Contains("column 7"));
   REQUIRE(match_greedy(Csr<double>{}).count == 0);
   REQUIRE(match_greedy(Csr<double>{}, std::vector<double>{}).count == 0);
+}
+
+TEST_CASE("greedy matching needs what its doc blocks say", "[greedy][memory]") {
+  if (!heap::counted) return;
+  Rng rng(1);
+  const Index rows = 2000, cols = 3000;
+  std::vector<Triple<float>> entries;
+  for (Index i = 0; i < rows; ++i) {
+    for (Index k = 0; k < 20; ++k) entries.push_back({i, 150 * k + static_cast<Index>(rng() % 150), 0.6f});
+  }
+  const auto values = make_csr(rows, cols, entries);
+  const std::vector<float> scores(3000, 0.5f);
+  const auto extra = [](const auto& work) {
+    const heap::Scope scope;
+    const auto result = work();
+    return static_cast<double>(scope.peak_bytes() - scope.kept_bytes());
+  };
+  const double by_score_formula = 8.0 * values.nonzeros() + 28.0 * cols, by_weight_formula = 24.0 * values.nonzeros();
+  const double by_score_bytes = extra([&] { return match_greedy(values, scores); });
+  const double by_weight_bytes = extra([&] { return match_greedy(values, {.threshold = 0.1}); });
+  CAPTURE(by_score_bytes, by_score_formula, by_weight_bytes, by_weight_formula);
+  REQUIRE(by_score_bytes <= by_score_formula);
+  REQUIRE(by_score_bytes >= by_score_formula / 2);
+  REQUIRE(by_weight_bytes <= by_weight_formula + 64);
+  REQUIRE(by_weight_bytes >= by_weight_formula / 2);
 }

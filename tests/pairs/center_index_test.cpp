@@ -240,6 +240,55 @@ TEST_CASE("the matrices fit the matchers that read them") {
   CHECK(match_anchors_atss(anchors, objects, candidates).truth_of_anchor == std::vector<Index>{none, none, none, 0});
 }
 
+TEST_CASE("ATSS on two levels of anchors, the nearest of each by the index, equals brute force") {
+  const auto at = [](Index i) { return static_cast<std::size_t>(i); };
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    CAPTURE(seed);
+    scenes::Rng rng(seed);
+    const auto truths = scenes::uniform<double>(8, 200, 50, rng);
+    std::vector<Box<double>> anchors;
+    std::vector<Triple<double>> nearest;
+    std::vector<std::vector<Index>> expected_candidates(truths.size());
+    for (const double side : {20.0, 40.0}) {
+      const auto level = scenes::uniform<double>(120, 200, side, rng);
+      const Index first = static_cast<Index>(anchors.size());
+      for_each_entry(CenterIndex(level).nearest_matrix(truths, 9), [&](Index g, Index p, double d) {
+        nearest.push_back({g, first + p, d});
+      });
+      for (std::size_t g = 0; g < truths.size(); ++g) {
+        std::vector<std::pair<double, Index>> order;
+        for (std::size_t p = 0; p < level.size(); ++p) {
+          const auto a = center(level[p]), t = center(truths[g]);
+          order.emplace_back(std::hypot(a.x - t.x, a.y - t.y), first + static_cast<Index>(p));
+        }
+        std::sort(order.begin(), order.end());
+        for (std::size_t k = 0; k < 9; ++k) expected_candidates[g].push_back(order[k].second);
+      }
+      anchors.insert(anchors.end(), level.begin(), level.end());
+    }
+    std::vector<Index> expected(anchors.size(), none);
+    std::vector<double> best(anchors.size(), 0);
+    for (std::size_t g = 0; g < truths.size(); ++g) {
+      const auto& mine = expected_candidates[g];
+      const Box<double>& t = truths[g];
+      double mean = 0, squares = 0;
+      for (const Index p : mine) mean += iou(anchors[at(p)], t) / 18;
+      for (const Index p : mine) squares += std::pow(iou(anchors[at(p)], t) - mean, 2);
+      for (const Index p : mine) {
+        const auto c = center(anchors[at(p)]);
+        const bool inside = c.x - t.x1 > 0.01 && t.x2 - c.x > 0.01 && c.y - t.y1 > 0.01 && t.y2 - c.y > 0.01;
+        const double value = iou(anchors[at(p)], t);
+        if (inside && value >= mean + std::sqrt(squares / 17) && value > best[at(p)]) {
+          best[at(p)] = value;
+          expected[at(p)] = static_cast<Index>(g);
+        }
+      }
+    }
+    const auto matrix = make_csr(8, static_cast<Index>(anchors.size()), nearest);
+    CHECK(match_anchors_atss(anchors, truths, matrix).truth_of_anchor == expected);
+  }
+}
+
 TEMPLATE_TEST_CASE("memory is what the doc block says", "", float, double) {
   if (!heap::counted) {
     return;

@@ -207,7 +207,8 @@ requires OverlappingShapes<A, B>
 /// inside its bounds. An anchor taken by several truths goes to the one of largest IoU, the first of equal ones; all
 /// others are boxlap::none. unreached_truths are those that took no anchor. The rule of ATSSAssigner in mmdetection;
 /// mean and deviation are computed in double. Throws std::invalid_argument for a matrix that is not truths x anchors.
-/// Source: Zhang et al., CVPR 2020. O(candidates) time; 4 + sizeof R bytes an anchor, R the type of the IoU.
+/// Source: Zhang et al., CVPR 2020. O(candidates) time. Memory besides the result: sizeof R bytes an anchor, R the
+/// type of the IoU, and 4 a truth.
 template <Shapes A, Shapes B, class D>
 requires OverlappingShapes<A, B>
 [[nodiscard]] AnchorMatches match_anchors_atss(const A& anchors, const B& truths, const CsrView<D>& candidates) {

@@ -106,8 +106,8 @@ template <class T>
 /// values: truths x predictions, overlaps (iou_matrix) or, with Values::distance, distances; a pair that is not stored
 /// is no candidate, one that is stored with 0 is. scores: one a column. Result: partners of rows and columns.
 /// Throws std::invalid_argument, naming row and column, for NaN values, NaN scores, an invalid matrix, a NaN threshold,
-/// or scores of another length. O(entries + predictions) time after sorting in O(predictions); memory: one transposed
-/// matrix and 28 bytes a prediction.
+/// or scores of another length. O(entries + predictions) time after sorting in O(predictions). Memory besides the
+/// result: 4 + sizeof(T) bytes an entry (the matrix, transposed) and 28 a prediction.
 template <class T, Numbers S>
 [[nodiscard]] GreedyMatches match_greedy(const CsrView<T>& values, const S& scores, GreedyOptions options = {}) {
   using detail::at;
@@ -151,8 +151,8 @@ template <class T, Numbers S>
 ///
 /// values: overlaps, or distances with Values::distance (norfair: rows are detections, columns are tracked objects).
 /// Only values beyond the threshold count, strictly: > for overlaps, < for distances. Equal values: lower row, then
-/// lower column, as numpy.argmin over the matrix. Errors as above. O(entries) time; 2 x 16 bytes an entry (24 in double
-/// or int64), where norfair scans the whole matrix again for each pair.
+/// lower column, as numpy.argmin over the matrix. Errors as above. O(entries) time, where norfair scans the whole
+/// matrix again for each pair. Memory besides the result: 24 bytes an entry, 40 in double or int64.
 template <class T>
 [[nodiscard]] GreedyMatches match_greedy(const CsrView<T>& values, GreedyOptions options = {}) {
   using detail::at;
@@ -164,6 +164,8 @@ template <class T>
   };
   std::vector<Pair> pairs;
   std::vector<detail::Keyed<Key>> order, scratch;
+  pairs.reserve(values.col_indices.size());
+  order.reserve(values.col_indices.size());
   for_each_entry(values, [&](Index i, Index j, T value) {
     if (prefer.directed(static_cast<double>(value)) > prefer.threshold) {
       const Key key = detail::ascending_key(value);
