@@ -206,6 +206,58 @@ TEST_CASE("iou_at_least never says a wrong yes or no, over 100,000 adversarial p
   REQUIRE(open < pairs / 8);  // the ties that were built
 }
 
+TEST_CASE("iou_at_least of polygons never says a wrong yes or no, asked close to the exact IoU") {
+  const unsigned seed = std::random_device{}();
+  CAPTURE(seed);
+  scenes::Rng rng(seed);
+  using N = long double;
+  const auto rings = [](const Polygon<double>& p, const Box<double>& frame) {
+    std::vector<exact::Ring<N>> out;
+    for (boxlap::Index r = 0; r < p.rings(); ++r) {
+      out.emplace_back();
+      for (const auto& v : p.ring(r)) {
+        out.back().push_back({N(v.x) - N(frame.x1), N(v.y) - N(frame.y1)});
+      }
+    }
+    return out;
+  };
+  const auto area_of = [](const std::vector<exact::Ring<N>>& all) {
+    N sum = 0;
+    for (const auto& ring : all) {
+      sum += exact::area(ring);
+    }
+    return sum;
+  };
+  int decided = 0, open = 0;
+  for (const std::string& family : scenes::polygon_families()) {
+    for (int k = 0; k < 300; ++k) {
+      const auto [a, b] = scenes::polygon_pair<double>(family, rng);
+      if (a.empty() || b.empty() || intersection_area(a, b) == 0) {
+        continue;
+      }
+      const auto ring_a = rings(a, bounds(a)), ring_b = rings(b, bounds(a));
+      const N shared = exact::shared_area<N>(ring_a, ring_b);
+      const N exact_iou = shared / (area_of(ring_a) + area_of(ring_b) - shared);
+      const double bound = boxlap::iou_error_bound(a, b);
+      CAPTURE(family, to_wkt(a), to_wkt(b), double(exact_iou), bound);
+      for (const double distance : {0.01, 0.1, 0.5, 1.0, 2.1, 10.0}) {
+        for (const double sign : {-1.0, 1.0}) {
+          const double threshold = double(exact_iou) + sign * distance * bound;
+          if (threshold <= 0 || threshold > 1 || std::abs(exact_iou - N(threshold)) < N(bound) / 200) {
+            continue;
+          }
+          const Decision decision = boxlap::iou_at_least(a, b, threshold);
+          REQUIRE(decision != (exact_iou >= N(threshold) ? Decision::no : Decision::yes));
+          REQUIRE((distance <= 2 || decision != Decision::within_rounding));
+          ++(decision == Decision::within_rounding ? open : decided);
+        }
+      }
+    }
+  }
+  REQUIRE(decided > 5'000);
+  REQUIRE(open > 1'000);
+}
+
 TEST_CASE("iou_at_least of all kinds, at the ends") {
   const Box<double> a{0, 0, 2, 2}, b{0, 0, 2, 1};
   REQUIRE(boxlap::iou_at_least(a, b, 0.4) == Decision::yes);

@@ -30,6 +30,9 @@ enum class ClassSplit {
 
 namespace detail {
 
+template <class S>
+concept OtherShapes = Shapes<S> && !is_box<Element<S>>;
+
 /// nms within each class. Positions in `order` are sorted by label; what stays is read off in the order of scores.
 template <Shapes S, Numbers P, Labels L, class M>
 [[nodiscard]] std::vector<Index> nms_per_class(const S& shapes, const P& scores, const L& labels,
@@ -131,6 +134,9 @@ template <Shapes S, Numbers P, Labels L>
   }
   return batched_nms(shapes, scores, labels, NmsOptions{.iou_threshold = iou_threshold});
 }
+
+template <detail::OtherShapes S, Numbers P, Labels L>
+void batched_nms(const S& coordinates_of_boxes_alone_can_be_offset, const P&, const L&, double, ClassSplit) = delete;
 
 template <Shapes S, Numbers P, Labels L>
 [[nodiscard]] std::vector<Index> batched_nms(const S& shapes, const P& scores, const L& labels, double iou_threshold) {

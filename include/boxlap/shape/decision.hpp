@@ -12,9 +12,24 @@ namespace boxlap {
 
 enum class Decision { no, yes, within_rounding };
 
-/// How far iou(a, b) may be from the exact value: 8 u (1 + k), u the rounding unit of its scalar type, k = L (La + Lb +
-/// d) / smaller area, with L the smaller diagonal of the bounds, La and Lb both, d the distance of their centres.
-/// Infinite where an area is 0 or the bounds are NaN.
+namespace detail {
+
+/// By how much more sides than a box has may add to the rounding of an overlap. It grows with the root of the number of
+/// sides above one another; all of them are above one another here, and no root is taken.
+template <OwnShape S>
+[[nodiscard]] double roughness(const S& shape) noexcept {
+  if constexpr (kind<S> == 3) {
+    return static_cast<double>(shape.points().size()) / 64;
+  } else {
+    return 0;
+  }
+}
+
+}  // namespace detail
+
+/// How far iou(a, b) may be from the exact value: 8 u (1 + k) (1 + v / 64), u the rounding unit of its scalar type, k =
+/// L (La + Lb + d) / smaller area, with L the smaller diagonal of the bounds, La and Lb both, d the distance of their
+/// centres, v the number of vertices that are a polygon's. Infinite where an area is 0 or the bounds are NaN.
 template <detail::OwnShape A, detail::OwnShape B>
 [[nodiscard]] double iou_error_bound(const A& a, const B& b) {
   using R = detail::Overlap<A, B>;
@@ -25,15 +40,15 @@ template <detail::OwnShape A, detail::OwnShape B>
   const double distance = std::hypot(center_a.x - center_b.x, center_a.y - center_b.y);
   const double least = (std::min)(static_cast<double>(area(a)), static_cast<double>(area(b)));
   const double k = (std::min)(diagonal_a, diagonal_b) * (diagonal_a + diagonal_b + distance) / least;
-  const double bound = 4 * static_cast<double>(std::numeric_limits<R>::epsilon()) * (1 + k);
+  const double bound = 4 * static_cast<double>(std::numeric_limits<R>::epsilon()) * (1 + k) *
+                       (1 + detail::roughness(a) + detail::roughness(b));
   return least > 0 && bound >= 0 ? bound : std::numeric_limits<double>::infinity();
 }
 
 /// Whether the exact IoU of the shapes is at least `threshold`: a certain yes, a certain no, or so close that the
 /// rounding of iou(a, b) covers the threshold. Shapes of area 0 or with NaN have IoU 0, for certain.
 ///
-/// Any two of Box, RotatedBox, Polygon. Nothing is certain of polygons with hundreds of sides above one another, whose
-/// error can exceed iou_error_bound(). Cost of one iou().
+/// Any two of Box, RotatedBox, Polygon. Cost of one iou().
 template <detail::OwnShape A, detail::OwnShape B>
 [[nodiscard]] Decision iou_at_least(const A& a, const B& b, double threshold) {
   const double overlap = static_cast<double>(iou(a, b));
