@@ -1,8 +1,7 @@
-/// Whether rings make a polygon: every decision exact, every ring looked at in O(n log n).
+/// Whether rings make a polygon together: every decision exact, one sweep over all of them in O(n log n).
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <set>
@@ -10,69 +9,33 @@
 #include <string>
 #include <vector>
 
-#include "../core/error.hpp"
 #include "../core/index.hpp"
 #include "point.hpp"
 #include "predicates.hpp"
+#include "ring_validity.hpp"
 
 namespace boxlap {
-
-/// What construction put right in a ring. The shape it stands for is the one that was meant.
-enum class Repair {
-  reversed,          ///< the ring turned the wrong way: shells are counter-clockwise with y up, holes clockwise
-  closed,            ///< text without the closing vertex that WKT demands
-  dropped_duplicate  ///< equal consecutive vertices
-};
-
-/// One repair: which ring (rings of all parts counted in order, a shell before its holes), and what was done.
-struct RingRepair {
-  Index ring = 0;
-  Repair repair{};
-  [[nodiscard]] friend bool operator==(const RingRepair&, const RingRepair&) = default;
-};
-
 namespace detail {
-
-template <class T>
-[[nodiscard]] constexpr bool lexicographic(const Point<T>& a, const Point<T>& b) noexcept {
-  return a.x < b.x || (a.x == b.x && a.y < b.y);
-}
-
-/// A ring on its way to be checked, with what is needed to speak of it in the caller's numbers.
-template <class T>
-struct CheckedRing {
-  std::vector<Point<T>> points{};
-  Index part = 0, hole = none;  ///< hole: none is the part's shell
-  std::vector<Index> rows{};    ///< the caller's row of each vertex; empty: its own
-  bool reversed = false;
-
-  [[nodiscard]] Index row(std::size_t k) const noexcept {
-    const std::size_t own = reversed ? points.size() - 1 - k : k;
-    return rows.empty() ? static_cast<Index>(own) : rows[own];
-  }
-  /// The row where the side from vertex k to the next one starts in the caller's direction.
-  [[nodiscard]] Index side_row(std::size_t k) const noexcept { return row(reversed ? (k + 1) % points.size() : k); }
-};
 
 /// Decides on rings that stand together: shells, each followed by its holes. Asks in this order: numbers, each ring on
 /// its own, then all of them in one sweep from left to right.
 template <class T>
 class PolygonCheck {
  public:
-  PolygonCheck(std::vector<CheckedRing<T>>& rings, bool many_parts) : rings_(rings), many_parts_(many_parts) {}
+  PolygonCheck(std::vector<CheckedRing<T>>& rings, bool many_parts) : rings_(rings), defects_(rings, many_parts) {}
 
   /// What is wrong, or nothing. Turns the rings as they should be and reports which it turned.
   [[nodiscard]] std::optional<std::string> run(std::vector<RingRepair>& repairs) {
-    for (std::size_t r = 0; r < rings_.size() && !defect_; ++r) {
-      check_alone(r, repairs);
+    for (std::size_t r = 0; r < rings_.size() && !defects_.found(); ++r) {
+      check_alone(rings_, r, repairs, defects_);
     }
-    if (!defect_ && !(rings_.size() == 1 && is_convex(rings_[0].points))) {
+    if (!defects_.found() && !(rings_.size() == 1 && is_convex(rings_[0].points))) {
       sweep();
     }
-    if (!defect_) {
+    if (!defects_.found()) {
       check_nesting();
     }
-    return defect_;
+    return defects_.defect();
   }
 
  private:
@@ -120,102 +83,6 @@ class PolygonCheck {
     P before, after;
   };
 
-  [[nodiscard]] std::string name(std::size_t r) const {
-    const CheckedRing<T>& ring = rings_[r];
-    const std::string role = ring.hole == none ? "shell" : "hole " + std::to_string(ring.hole);
-    return many_parts_ ? "part " + std::to_string(ring.part) + " " + role : role;
-  }
-  template <class... Parts>
-  void report(const Parts&... parts) {
-    if (!defect_) {
-      std::string text;
-      (append(text, parts), ...);
-      defect_ = std::move(text);
-    }
-  }
-
-  // ---- one ring
-
-  void check_alone(std::size_t r, std::vector<RingRepair>& repairs) {
-    CheckedRing<T>& ring = rings_[r];
-    const std::vector<P>& points = ring.points;
-    const std::size_t n = points.size();
-    for (std::size_t k = 0; k < n; ++k) {
-      if (!std::isfinite(points[k].x) || !std::isfinite(points[k].y)) {
-        return report("not finite: ", name(r), " vertex ", ring.row(k));
-      }
-    }
-    drop_duplicates(ring, static_cast<Index>(r), repairs);
-    const std::size_t left = points.size();
-    const auto in_two_places = [&](const P& p) { return p == points[0] || p == points[1]; };
-    if (left < 3 || std::all_of(points.begin(), points.end(), in_two_places)) {
-      return report("too few points: ", name(r), " has fewer than three distinct vertices");
-    }
-    if (std::all_of(points.begin(), points.end(),
-                    [&](const P& p) { return orientation(points[0], points[1], p) == 0; })) {
-      return report("zero area: all vertices of ", name(r), " are on one line");
-    }
-    for (std::size_t k = 0; k < left; ++k) {
-      const P &a = points[(k + left - 1) % left], &b = points[k], &c = points[(k + 1) % left];
-      if (lexicographic(a, b) != lexicographic(b, c) && orientation(a, b, c) == 0) {
-        return report("spike: ", name(r), " runs out and back at vertex ", ring.row(k));
-      }
-    }
-    const std::size_t first =
-        static_cast<std::size_t>(std::min_element(points.begin(), points.end(), lexicographic<T>) - points.begin());
-    const int turn = orientation(points[(first + left - 1) % left], points[first], points[(first + 1) % left]);
-    if ((turn > 0) != (ring.hole == none)) {
-      std::reverse(ring.points.begin(), ring.points.end());
-      ring.reversed = true;
-      repairs.push_back({static_cast<Index>(r), Repair::reversed});
-    }
-  }
-
-  /// Drops the closing vertex, which says nothing, and equal neighbours, which are reported.
-  static void drop_duplicates(CheckedRing<T>& ring, Index r, std::vector<RingRepair>& repairs) {
-    std::vector<P>& points = ring.points;
-    if (points.size() > 1 && points.front() == points.back()) {
-      points.pop_back();
-    }
-    const auto doubled = [&](std::size_t k) { return points[k] == points[k == 0 ? points.size() - 1 : k - 1]; };
-    std::size_t k = 0;
-    while (k < points.size() && !doubled(k)) {
-      ++k;
-    }
-    if (k == points.size() || points.size() < 2) {
-      return;
-    }
-    std::vector<P> kept;
-    for (k = 0; k < points.size(); ++k) {
-      if (kept.empty() || kept.back() != points[k]) {
-        kept.push_back(points[k]);
-        ring.rows.push_back(static_cast<Index>(k));
-      }
-    }
-    while (kept.size() > 1 && kept.front() == kept.back()) {
-      kept.pop_back();
-      ring.rows.pop_back();
-    }
-    points.swap(kept);
-    repairs.push_back({r, Repair::dropped_duplicate});
-  }
-
-  /// A ring without spikes that turns one way, once around: it cannot meet itself, and needs no sweep.
-  [[nodiscard]] static bool is_convex(const std::vector<P>& points) noexcept {
-    const std::size_t n = points.size();
-    int changes = 0, turns = 0;
-    for (std::size_t k = 0; k < n; ++k) {
-      const P &a = points[k], &b = points[k + 1 < n ? k + 1 : 0], &c = points[k + 2 < n ? k + 2 : k + 2 - n];
-      const int turn = orientation(a, b, c);
-      if (turn * turns < 0) {
-        return false;
-      }
-      turns = turn != 0 ? turn : turns;
-      changes += lexicographic(a, b) != lexicographic(b, c);
-    }
-    return changes == 2;
-  }
-
   // ---- all rings: Shamos and Hoey's sweep, points where rings touch looked at one by one
 
   void sweep() {
@@ -242,7 +109,7 @@ class PolygonCheck {
     for (std::size_t k = 0; k < links_.size(); ++k) {
       links_[k] = k;
     }
-    for (std::size_t k = 0; k < order.size() && !defect_;) {
+    for (std::size_t k = 0; k < order.size() && !defects_.found();) {
       std::size_t end = k + 1;
       while (end < order.size() && vertex(order[end]) == vertex(order[k])) {
         ++end;
@@ -288,7 +155,7 @@ class PolygonCheck {
             {out.ring, out.start, true, in.forward ? in.left : in.right, out.forward ? out.right : out.left});
       }
       check_touch(p, visits);
-      if (defect_) {
+      if (defects_.found()) {
         return;
       }
     }
@@ -380,11 +247,12 @@ class PolygonCheck {
     const CheckedRing<T>&a = rings_[at(ring_a)], &b = rings_[at(ring_b)];
     Index row_a = a.side_row(at(start_a)), row_b = b.side_row(at(start_b));
     if (ring_a == ring_b) {
-      return report("self-intersection: sides ", (std::min)(row_a, row_b), " and ", (std::max)(row_a, row_b), " of ",
-                    name(at(ring_a)), " ", how);
+      return defects_.say("self-intersection: sides ", (std::min)(row_a, row_b), " and ", (std::max)(row_a, row_b),
+                          " of ", defects_.name(at(ring_a)), " ", how);
     }
     const char* const kind = a.part != b.part ? "parts overlap" : a.hole == none ? "hole crosses shell" : "holes cross";
-    report(kind, ": side ", row_a, " of ", name(at(ring_a)), " and side ", row_b, " of ", name(at(ring_b)), " ", how);
+    defects_.say(kind, ": side ", row_a, " of ", defects_.name(at(ring_a)), " and side ", row_b, " of ",
+                 defects_.name(at(ring_b)), " ", how);
   }
 
   /// Several rings, or one ring twice, at one point: only rings that touch without crossing may stay.
@@ -394,13 +262,14 @@ class PolygonCheck {
       const Visit &a = visits[k - 1], &b = visits[k];
       if (a.ring == b.ring) {
         const CheckedRing<T>& ring = rings_[at(a.ring)];
-        return report("self-touch: ", name(at(a.ring)), " touches itself at vertex ",
-                      ring.row(at(a.vertex ? a.start : b.start)), a.vertex && b.vertex ? " and vertex " : " and side ",
-                      a.vertex && b.vertex ? ring.row(at(b.start)) : ring.side_row(at(a.vertex ? b.start : a.start)));
+        return defects_.say(
+            "self-touch: ", defects_.name(at(a.ring)), " touches itself at vertex ",
+            ring.row(at(a.vertex ? a.start : b.start)), a.vertex && b.vertex ? " and vertex " : " and side ",
+            a.vertex && b.vertex ? ring.row(at(b.start)) : ring.side_row(at(a.vertex ? b.start : a.start)));
       }
     }
     check_rays(p, visits);
-    if (!defect_) {
+    if (!defects_.found()) {
       link(visits);
     }
   }
@@ -444,8 +313,8 @@ class PolygonCheck {
     const char* const kind = ring_a.part != ring_b.part ? "parts share a side"
                              : ring_a.hole == none      ? "hole shares a side with its shell"
                                                         : "holes share a side";
-    report(kind, ": ", name(at(first.ring)), " near vertex ", ring_a.row(at(first.start)), ", ", name(at(second.ring)),
-           " near vertex ", ring_b.row(at(second.start)));
+    defects_.say(kind, ": ", defects_.name(at(first.ring)), " near vertex ", ring_a.row(at(first.start)), ", ",
+                 defects_.name(at(second.ring)), " near vertex ", ring_b.row(at(second.start)));
   }
 
   /// Rings of one part may touch in points only as a forest: a cycle of touching rings cuts the part in two.
@@ -457,7 +326,8 @@ class PolygonCheck {
           continue;
         }
         if (root(a) == root(b)) {
-          return report("disconnected: ", name(b), " and ", name(a), " touch so that they cut the part in two");
+          return defects_.say("disconnected: ", defects_.name(b), " and ", defects_.name(a),
+                              " touch so that they cut the part in two");
         }
         links_[root(a)] = root(b);
         break;  // the other rings at this point are one tree with b already
@@ -489,18 +359,18 @@ class PolygonCheck {
   }
 
   void check_nesting() {
-    for (std::size_t r = 0; r < parents_.size() && !defect_; ++r) {
+    for (std::size_t r = 0; r < parents_.size() && !defects_.found(); ++r) {
       const CheckedRing<T>& ring = rings_[r];
       const Index parent = parents_[r];
       const CheckedRing<T>* outer = parent == none ? nullptr : &rings_[at(parent)];
       if (ring.hole == none) {
         if (outer != nullptr && outer->hole == none) {
-          report("parts overlap: ", name(r), " lies in ", name(at(parent)));
+          defects_.say("parts overlap: ", defects_.name(r), " lies in ", defects_.name(at(parent)));
         }
       } else if (outer != nullptr && outer->part == ring.part && outer->hole != none) {
-        report("hole in hole: ", name(r), " lies in ", name(at(parent)));
+        defects_.say("hole in hole: ", defects_.name(r), " lies in ", defects_.name(at(parent)));
       } else if (outer == nullptr || outer->part != ring.part) {
-        report("hole outside: ", name(r), " does not lie in its shell");
+        defects_.say("hole outside: ", defects_.name(r), " does not lie in its shell");
       }
     }
   }
@@ -508,8 +378,7 @@ class PolygonCheck {
   static constexpr Index unknown = -2;
 
   std::vector<CheckedRing<T>>& rings_;
-  bool many_parts_;
-  std::optional<std::string> defect_;
+  DefectReport<T> defects_;
   std::vector<SweepSide> sides_;
   std::vector<Index> first_side_;
   Status status_{Below{&sides_}};
