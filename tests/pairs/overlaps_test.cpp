@@ -113,12 +113,14 @@ TEST_CASE("a threshold saves the joining of pairs that cannot reach it") {
   const auto a = scenes::uniform<float>(4000, 1000, 40, rng), b = scenes::uniform<float>(4000, 1000, 40, rng);
   const auto joined = [&](double min) {
     Index count = 0;
-    detail::with_trees<detail::Meeting::open, float>(a, b, 1, detail::ReachForIou<float>(min), [&](const auto& join) {
-      auto visit = [&](Index, Index, const auto&, const auto&) { ++count; };
-      for (Index chunk = 0; chunk < join.chunks(); ++chunk) {
-        join.run(chunk, visit);
-      }
-    });
+    detail::Team team(2);
+    detail::with_trees<detail::Meeting::open, float>(
+        a, b, team, detail::ReachForIou<float>(min), [&](const auto& join) {
+          auto visit = [&](Index, Index, const auto&, const auto&) { ++count; };
+          for (Index chunk = 0; chunk < join.chunks(); ++chunk) {
+            join.run(chunk, visit);
+          }
+        });
     return count;
   };
   const double all = joined(0);
@@ -181,9 +183,10 @@ TEST_CASE("few pairs a row and many are put together in two ways, to the same ma
     const double extent = 100 * std::sqrt(n / pairs_per_row);
     const auto a = scenes::uniform<float>(n, extent, 50, rng), b = scenes::uniform<float>(2 * n, extent, 50, rng);
     const auto value = [](Index, Index, const auto& x, const auto& y) { return iou(x, y); };
-    detail::with_trees<detail::Meeting::open, float>(a, b, 1, detail::Identity{}, [&](const auto& join) {
-      const auto sorted = detail::csr_by_sorting<float>(join, n, 2 * n, 0.1, 2, 0, value);
-      const auto in_place = detail::csr_in_place<float>(join, n, 2 * n, 0.1, 2, value);
+    detail::Team team(2);
+    detail::with_trees<detail::Meeting::open, float>(a, b, team, detail::Identity{}, [&](const auto& join) {
+      const auto sorted = detail::csr_by_sorting<float>(join, n, 2 * n, 0.1, team, 0, value);
+      const auto in_place = detail::csr_in_place<float>(join, n, 2 * n, 0.1, team, value);
       CHECK(sorted == in_place);
       CHECK(sorted == brute(a, b, false, 0.1, by_iou));
     });

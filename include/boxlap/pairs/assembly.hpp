@@ -33,13 +33,13 @@ struct Entry {
 
 /// Makes vectors as long as the result, on a thread each: filling them with zeros is what touches their memory first.
 template <class... Vectors>
-void make_room(std::size_t size, int threads, Vectors&... vectors) {
+void make_room(std::size_t size, Team& team, Vectors&... vectors) {
   (vectors.reserve(size), ...);  // on the calling thread, see collect_chunks()
-  if (threads <= 1 || Slices(size, threads).count == 1) {
+  if (team.threads() <= 1 || Slices(size, &team).count == 1) {
     (vectors.resize(size), ...);
     return;
   }
-  for_each_chunk(threads, static_cast<Index>(sizeof...(Vectors)), [&](Index chosen) {
+  team.for_each(static_cast<Index>(sizeof...(Vectors)), [&](Index chosen) {
     Index k = 0;
     ((k++ == chosen ? vectors.resize(size) : void()), ...);
   });
@@ -48,7 +48,7 @@ void make_room(std::size_t size, int threads, Vectors&... vectors) {
 /// The matrix of entries in any order, each pair once. Small joins find their pairs in order, and are spared the
 /// sorting.
 template <class R>
-[[nodiscard]] Csr<R> csr_of_entries(std::span<Entry<R>> entries, Index rows, Index cols, int threads) {
+[[nodiscard]] Csr<R> csr_of_entries(std::span<Entry<R>> entries, Index rows, Index cols, Team& team) {
   const PairKeys coding(rows, cols);
   const auto key_of = [coding](const Entry<R>& entry) { return coding.key(entry.row, entry.col); };
   const auto before = [&](const Entry<R>& a, const Entry<R>& b) { return key_of(a) < key_of(b); };
@@ -56,12 +56,12 @@ template <class R>
   std::unique_ptr<Entry<R>[]> scratch;
   if (!std::is_sorted(entries.begin(), entries.end(), before)) {
     scratch = uninitialized<Entry<R>>(entries.size());
-    sorted = radix_sort(sorted, std::span(scratch.get(), entries.size()), coding.bits, key_of, threads);
+    sorted = radix_sort(sorted, std::span(scratch.get(), entries.size()), coding.bits, key_of, &team);
   }
   Csr<R> result{rows, cols, {}, {}, {}};
   result.row_offsets.resize(at(rows) + 1);
-  make_room(sorted.size(), threads, result.col_indices, result.values);
-  Slices(sorted.size(), threads).for_each([&](Index, std::size_t begin, std::size_t end) {
+  make_room(sorted.size(), team, result.col_indices, result.values);
+  Slices(sorted.size(), &team).for_each([&](Index, std::size_t begin, std::size_t end) {
     for (std::size_t k = begin; k < end; ++k) {
       result.col_indices[k] = sorted[k].col;
       result.values[k] = sorted[k].value;
@@ -82,7 +82,7 @@ template <class R>
 /// is measured where the pair is found. With `self` the join visits each pair once and both halves are stored.
 template <class R, Meeting meeting, bool self, class T, class Ask, class ValueOf>
 [[nodiscard]] Csr<R> csr_by_sorting(const TreeJoin<meeting, self, T, Ask>& join, Index rows, Index cols, double min,
-                                    int threads, std::size_t expected, const ValueOf& value_of) {
+                                    Team& team, std::size_t expected, const ValueOf& value_of) {
   const auto collect_chunk = [&](Index chunk, std::vector<Entry<R>>& found) {
     auto collect = [&](Index i, Index j, const Box<T>& box_i, const Box<T>& box_j) {
       if (!attainable(join.ask, box_i, box_j)) {
@@ -99,8 +99,8 @@ template <class R, Meeting meeting, bool self, class T, class Ask, class ValueOf
     };
     join.run(chunk, collect);
   };
-  Collected<Entry<R>> entries = collect_chunks<Entry<R>>(join.chunks(), threads, expected, collect_chunk);
-  return csr_of_entries(entries.items(), rows, cols, threads);
+  Collected<Entry<R>> entries = collect_chunks<Entry<R>>(join.chunks(), team, expected, collect_chunk);
+  return csr_of_entries(entries.items(), rows, cols, team);
 }
 
 /// The pairs of a join of boxes in their final order without a list, where rows hold many pairs each: the join runs
@@ -112,7 +112,7 @@ template <class R, Meeting meeting, bool self, class T, class Ask, class ValueOf
 /// is kept (with `self` each pair comes both ways round), which no branch depends on: there is no foretelling it. Then
 /// room(total) is called once, and put(k, row, cols, values) with the row that begins at place k.
 template <class Value, Meeting meeting, bool self, class T, class Ask, class EntryOf, class Room, class Put>
-[[nodiscard]] std::vector<Index> place_entries(const TreeJoin<meeting, self, T, Ask>& join, Index rows, int threads,
+[[nodiscard]] std::vector<Index> place_entries(const TreeJoin<meeting, self, T, Ask>& join, Index rows, Team& team,
                                                const EntryOf& entry_of, const Room& room, const Put& put) {
   constexpr Index leaves_per_chunk = 64;
   const PackedTree<T>&a = join.a, &b = join.b;
@@ -163,7 +163,7 @@ template <class Value, Meeting meeting, bool self, class T, class Ask, class Ent
   };
 
   std::vector<Index> offsets(at(rows) + 1);
-  for_each_chunk(threads, chunks, [&](Index chunk) {
+  team.for_each(chunks, [&](Index chunk) {
     for_each_leaf_of(chunk, [&](Index leaf, std::size_t lanes, Scratch& scratch) {
       std::array<Index, block_size> counts{};
       for_each_pair_of_leaf(leaf, false, scratch.others,
@@ -180,7 +180,7 @@ template <class Value, Meeting meeting, bool self, class T, class Ask, class Ent
   check_pairs(total);
   accumulate_offsets(offsets);
   room(total);
-  for_each_chunk(threads, chunks, [&](Index chunk) {
+  team.for_each(chunks, [&](Index chunk) {
     for_each_leaf_of(chunk, [&](Index leaf, std::size_t lanes, Scratch& scratch) {
       // The rows of the leaf one behind the other, each with a place more for what is not kept.
       std::array<std::size_t, block_size> begins{}, next;
@@ -217,18 +217,18 @@ template <class Value, Meeting meeting, bool self, class T, class Ask, class Ent
 /// The matrix of a join of boxes by place_entries().
 template <class R, Meeting meeting, bool self, class T, class Ask, class ValueOf>
 [[nodiscard]] Csr<R> csr_in_place(const TreeJoin<meeting, self, T, Ask>& join, Index rows, Index cols, double min,
-                                  int threads, const ValueOf& value_of) {
+                                  Team& team, const ValueOf& value_of) {
   Csr<R> result{rows, cols, {}, {}, {}};
   const auto entry_of = [&](Index row, Index col, const Box<T>& box_row, const Box<T>& box_col, R& value) {
     value = value_of(row, col, box_row, box_col);
     return (value > 0) & (static_cast<double>(value) >= min);
   };
-  const auto room = [&](std::size_t total) { make_room(total, threads, result.col_indices, result.values); };
+  const auto room = [&](std::size_t total) { make_room(total, team, result.col_indices, result.values); };
   const auto put = [&](std::size_t k, Index, std::span<const Index> row_cols, std::span<const R> row_values) {
     std::copy(row_cols.begin(), row_cols.end(), result.col_indices.begin() + static_cast<std::ptrdiff_t>(k));
     std::copy(row_values.begin(), row_values.end(), result.values.begin() + static_cast<std::ptrdiff_t>(k));
   };
-  result.row_offsets = place_entries<R>(join, rows, threads, entry_of, room, put);
+  result.row_offsets = place_entries<R>(join, rows, team, entry_of, room, put);
   return result;
 }
 
@@ -260,11 +260,11 @@ inline constexpr double many_pairs_a_row = 8;
 /// The matrix of a join of boxes.
 template <class R, Meeting meeting, bool self, class T, class Ask, class ValueOf>
 [[nodiscard]] Csr<R> csr_of_boxes(const TreeJoin<meeting, self, T, Ask>& join, Index rows, Index cols, double min,
-                                  int threads, const ValueOf& value_of) {
+                                  Team& team, const ValueOf& value_of) {
   const double pairs_of_row = pairs_a_row(join) * (self ? 2 : 1);
   return pairs_of_row >= many_pairs_a_row
-             ? csr_in_place<R>(join, rows, cols, min, threads, value_of)
-             : csr_by_sorting<R>(join, rows, cols, min, threads, expected_pairs(pairs_of_row), value_of);
+             ? csr_in_place<R>(join, rows, cols, min, team, value_of)
+             : csr_by_sorting<R>(join, rows, cols, min, team, expected_pairs(pairs_of_row), value_of);
 }
 
 /// A shape whose type has a kernel for many pairs at once: intersection_areas(as, bs, pairs, out), out[k] the overlap
@@ -295,7 +295,7 @@ void shared_areas(const A& a, const B& b, const std::vector<RowPair>& candidates
 /// The matrix of a join of other shapes: overlaps are dear, so they are measured once, where the candidates are found.
 template <bool self, class Measure, class Join, class A, class B>
 [[nodiscard]] auto shape_matrix(const Join& join, const A& a, const B& b, const Measure& measure, double min,
-                                int threads) {
+                                Team& team) {
   using R = Overlap<Element<A>, Element<B>>;
   constexpr std::size_t batch = 512;  // few enough that shapes stay near from finding to measuring (measured)
   const Index rows = rows_of(a, "a"), cols = rows_of(b, "b");
@@ -333,8 +333,8 @@ template <bool self, class Measure, class Join, class A, class B>
     join.run(chunk, collect);
     measure_batch();
   };
-  Collected<Entry<R>> entries = collect_chunks<Entry<R>>(join.chunks(), threads, 0, collect_chunk);
-  return csr_of_entries(entries.items(), rows, cols, threads);
+  Collected<Entry<R>> entries = collect_chunks<Entry<R>>(join.chunks(), team, 0, collect_chunk);
+  return csr_of_entries(entries.items(), rows, cols, team);
 }
 
 }  // namespace boxlap::detail

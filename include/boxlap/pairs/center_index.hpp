@@ -417,7 +417,9 @@ class CenterIndex {
       }
     };
     const Index chunks = rows / places_per_chunk + (rows % places_per_chunk != 0 ? 1 : 0);
-    const auto entries = detail::collect_chunks<Neighbor<T>>(chunks, workers, collect);
+    detail::Team team(workers);
+    auto collected = detail::collect_chunks<Neighbor<T>>(chunks, team, 0, collect);
+    const auto entries = collected.items();
     detail::accumulate_offsets(result.row_offsets);
     result.col_indices.reserve(entries.size());
     result.values.reserve(entries.size());

@@ -11,7 +11,7 @@
 
 #include "../core/error.hpp"
 #include "../core/index.hpp"
-#include "../core/parallel.hpp"
+#include "team.hpp"
 
 namespace boxlap::detail {
 
@@ -56,9 +56,9 @@ inline void check_pairs(std::size_t count) {
 ///
 /// Room is asked for on the calling thread: what other threads ask for comes as fresh pages each time (glibc).
 template <class Item, class Collect>
-[[nodiscard]] Collected<Item> collect_chunks(Index chunks, int threads, std::size_t expected, const Collect& collect) {
+[[nodiscard]] Collected<Item> collect_chunks(Index chunks, Team& team, std::size_t expected, const Collect& collect) {
   Collected<Item> result;
-  if (threads <= 1 || chunks <= 1) {
+  if (team.threads() <= 1 || chunks <= 1) {
     std::vector<Item>& items = result.list;
     for (Index chunk = 0; chunk < chunks; ++chunk) {
       if (chunk > 0 && items.capacity() - items.size() < items.size() / at(chunk)) {
@@ -75,7 +75,7 @@ template <class Item, class Collect>
   for (std::vector<Item>& part : parts) {
     part.reserve(expected + expected / 8);
   }
-  for_each_chunk(threads, chunks, [&](Index chunk) { collect(chunk, parts[at(chunk)]); });
+  team.for_each(chunks, [&](Index chunk) { collect(chunk, parts[at(chunk)]); });
   std::vector<std::size_t> offsets(parts.size());
   for (std::size_t k = 0; k < parts.size(); ++k) {
     offsets[k] = result.size;
@@ -83,7 +83,7 @@ template <class Item, class Collect>
   }
   check_pairs(result.size);
   result.placed = std::make_unique_for_overwrite<Item[]>(result.size);
-  for_each_chunk(threads, chunks, [&](Index chunk) {
+  team.for_each(chunks, [&](Index chunk) {
     std::vector<Item>& part = parts[at(chunk)];
     std::copy(part.begin(), part.end(), result.placed.get() + offsets[at(chunk)]);
     std::vector<Item>().swap(part);

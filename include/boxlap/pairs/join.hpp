@@ -19,20 +19,20 @@ namespace detail {
 
 /// The pairs of a join, ascending.
 template <class Join, class Meets>
-[[nodiscard]] std::vector<RowPair> sorted_pairs(const Join& join, const Meets& meets, int threads, Index rows,
+[[nodiscard]] std::vector<RowPair> sorted_pairs(const Join& join, const Meets& meets, Team& team, Index rows,
                                                 Index cols) {
   std::vector<RowPair> result;
   const double pairs_of_row = pairs_a_row(join);
   if constexpr (std::is_same_v<Meets, AlwaysMeets>) {
     if (pairs_of_row >= many_pairs_a_row) {
       const auto pair_of = [](Index i, Index j, const auto&, const auto&, char&) { return !Join::of_self || i < j; };
-      const auto room = [&](std::size_t total) { make_room(total, threads, result); };
+      const auto room = [&](std::size_t total) { make_room(total, team, result); };
       const auto put = [&](std::size_t k, Index i, std::span<const Index> js, std::span<const char>) {
         for (const Index j : js) {
           result[k++] = {i, j};
         }
       };
-      [[maybe_unused]] const auto offsets = place_entries<char>(join, rows, threads, pair_of, room, put);
+      [[maybe_unused]] const auto offsets = place_entries<char>(join, rows, team, pair_of, room, put);
       return result;
     }
   }
@@ -46,12 +46,12 @@ template <class Join, class Meets>
     join.run(chunk, collect);
   };
   Collected<std::uint64_t> keys =
-      collect_chunks<std::uint64_t>(join.chunks(), threads, expected_pairs(pairs_of_row), collect_chunk);
+      collect_chunks<std::uint64_t>(join.chunks(), team, expected_pairs(pairs_of_row), collect_chunk);
   const auto scratch = uninitialized<std::uint64_t>(keys.size);
   const auto sorted = radix_sort(
-      keys.items(), std::span(scratch.get(), keys.size), coding.bits, [](std::uint64_t key) { return key; }, threads);
-  make_room(keys.size, threads, result);
-  Slices(keys.size, threads).for_each([&](Index, std::size_t begin, std::size_t end) {
+      keys.items(), std::span(scratch.get(), keys.size), coding.bits, [](std::uint64_t key) { return key; }, &team);
+  make_room(keys.size, team, result);
+  Slices(keys.size, &team).for_each([&](Index, std::size_t begin, std::size_t end) {
     for (std::size_t k = begin; k < end; ++k) {
       result[k] = {coding.row(sorted[k]), coding.col(sorted[k])};
     }
@@ -73,16 +73,18 @@ template <class Join, class Meets>
 template <Shapes A, Shapes B, PairVisitor Visit>
 requires OverlappingShapes<A, B>
 void for_each_pair(const A& a, const B& b, Visit visit, const JoinOptions& options = {}) {
-  detail::with_join(a, b, options, [&](const auto& join, const auto& meets, const auto&, const auto&) {
-    detail::visit_pairs(join, detail::useful_threads(options.threads), meets, visit);
+  detail::Team team(options.threads);
+  detail::with_join(a, b, options.touching, team, [&](const auto& join, const auto& meets, const auto&, const auto&) {
+    detail::visit_pairs(join, team, meets, visit);
   });
 }
 
 /// Calls visit(i, j), i < j, for each two rows of `a` that meet: no row with itself, no pair twice. Otherwise as above.
 template <Shapes A, PairVisitor Visit>
 void for_each_pair(const A& a, Visit visit, const JoinOptions& options = {}) {
-  detail::with_self_join(a, options, [&](const auto& join, const auto& meets, const auto&) {
-    detail::visit_pairs(join, detail::useful_threads(options.threads), meets, visit);
+  detail::Team team(options.threads);
+  detail::with_self_join(a, options.touching, team, [&](const auto& join, const auto& meets, const auto&) {
+    detail::visit_pairs(join, team, meets, visit);
   });
 }
 
@@ -92,9 +94,9 @@ template <Shapes A, Shapes B>
 requires OverlappingShapes<A, B>
 [[nodiscard]] std::vector<std::pair<Index, Index>> pairs(const A& a, const B& b, const JoinOptions& options = {}) {
   std::vector<detail::RowPair> result;
-  detail::with_join(a, b, options, [&](const auto& join, const auto& meets, const auto&, const auto&) {
-    result = detail::sorted_pairs(join, meets, detail::useful_threads(options.threads), detail::rows_of(a, "a"),
-                                  detail::rows_of(b, "b"));
+  detail::Team team(options.threads);
+  detail::with_join(a, b, options.touching, team, [&](const auto& join, const auto& meets, const auto&, const auto&) {
+    result = detail::sorted_pairs(join, meets, team, detail::rows_of(a, "a"), detail::rows_of(b, "b"));
   });
   return result;
 }
@@ -103,9 +105,10 @@ requires OverlappingShapes<A, B>
 template <Shapes A>
 [[nodiscard]] std::vector<std::pair<Index, Index>> pairs(const A& a, const JoinOptions& options = {}) {
   std::vector<detail::RowPair> result;
-  detail::with_self_join(a, options, [&](const auto& join, const auto& meets, const auto&) {
+  detail::Team team(options.threads);
+  detail::with_self_join(a, options.touching, team, [&](const auto& join, const auto& meets, const auto&) {
     const Index n = detail::rows_of(a, "a");
-    result = detail::sorted_pairs(join, meets, detail::useful_threads(options.threads), n, n);
+    result = detail::sorted_pairs(join, meets, team, n, n);
   });
   return result;
 }

@@ -151,7 +151,8 @@ requires OverlappingShapes<A, B>
       entries.push_back({rows_a[detail::at(i)], rows_b[detail::at(j)], value});
     });
   });
-  return detail::csr_of_entries(std::span(entries), detail::rows_of(a, "a"), detail::rows_of(b, "b"), 1);
+  detail::Team team(1);
+  return detail::csr_of_entries(std::span(entries), detail::rows_of(a, "a"), detail::rows_of(b, "b"), team);
 }
 
 }  // namespace boxlap

@@ -77,20 +77,20 @@ template <class Measure, class A, class B>
   using T = std::common_type_t<BoundsScalar<Element<A>>, BoundsScalar<Element<B>>>;
   using R = Overlap<Element<A>, Element<B>>;
   check(options);
-  const int threads = useful_threads(options.threads);
+  Team team(options.threads);
   const Index rows = rows_of(a, "a"), cols = rows_of(b, "b");
   Csr<R> result;
   if constexpr (holds_boxes<A> && holds_boxes<B>) {
     result = matrix_of_boxes<R, T>(measure, options.min, [&](const auto& ask, const auto& value) {
       Csr<R> matrix;
-      with_trees<Meeting::open, T>(a, b, threads, ask, [&](const auto& join) {
-        matrix = csr_of_boxes<R>(join, rows, cols, options.min, threads, value);
+      with_trees<Meeting::open, T>(a, b, team, ask, [&](const auto& join) {
+        matrix = csr_of_boxes<R>(join, rows, cols, options.min, team, value);
       });
       return matrix;
     });
   } else {
-    with_join(a, b, {.threads = threads}, [&](const auto& join, const auto&, const auto& rows_a, const auto& rows_b) {
-      result = shape_matrix<false>(join, rows_a, rows_b, measure, options.min, threads);
+    with_join(a, b, false, team, [&](const auto& join, const auto&, const auto& rows_a, const auto& rows_b) {
+      result = shape_matrix<false>(join, rows_a, rows_b, measure, options.min, team);
     });
   }
   return result;
@@ -101,20 +101,19 @@ template <class Measure, class A>
   using T = BoundsScalar<Element<A>>;
   using R = Overlap<Element<A>>;
   check(options);
-  const int threads = useful_threads(options.threads);
+  Team team(options.threads);
   const Index n = rows_of(a, "a");
   Csr<R> result;
   if constexpr (holds_boxes<A>) {
     result = matrix_of_boxes<R, T>(measure, options.min, [&](const auto& ask, const auto& value) {
       Csr<R> matrix;
-      with_tree<Meeting::open, T>(a, threads, ask, [&](const auto& join) {
-        matrix = csr_of_boxes<R>(join, n, n, options.min, threads, value);
-      });
+      with_tree<Meeting::open, T>(
+          a, team, ask, [&](const auto& join) { matrix = csr_of_boxes<R>(join, n, n, options.min, team, value); });
       return matrix;
     });
   } else {
-    with_self_join(a, {.threads = threads}, [&](const auto& join, const auto&, const auto& rows) {
-      result = shape_matrix<true>(join, rows, rows, measure, options.min, threads);
+    with_self_join(a, false, team, [&](const auto& join, const auto&, const auto& rows) {
+      result = shape_matrix<true>(join, rows, rows, measure, options.min, team);
     });
   }
   return result;

@@ -10,7 +10,7 @@
 #include "../core/index.hpp"
 #include "box_block.hpp"
 #include "packing.hpp"
-#include "slices.hpp"
+#include "team.hpp"
 
 namespace boxlap::detail {
 
@@ -34,20 +34,20 @@ class PackedTree {
 
   /// box_at(i) is the box of row i < n. Boxes that cannot meet anything are left out.
   template <Meeting meeting, class BoxAt>
-  static PackedTree build(Index n, const BoxAt& box_at, PackingScratch& scratch, int threads = 1) {
+  static PackedTree build(Index n, const BoxAt& box_at, PackingScratch& scratch, Team* team = nullptr) {
     const auto entering = [](const Box<T>& box) { return enters<meeting>(box); };
-    return from_order(packing_order<T>(n, box_at, entering, scratch, threads), box_at, threads);
+    return from_order(packing_order<T>(n, box_at, entering, scratch, team), box_at, team);
   }
 
   /// The tree over the rows of `order`, packed in that order.
   template <class BoxAt>
-  static PackedTree from_order(std::span<const PackedRow> order, const BoxAt& box_at, int threads = 1) {
+  static PackedTree from_order(std::span<const PackedRow> order, const BoxAt& box_at, Team* team = nullptr) {
     PackedTree tree;
     tree.boxes_ = static_cast<Index>(order.size());
     tree.rows_ = uninitialized<Index>(order.size());
     tree.blocks_ = uninitialized<BoxBlock<T>>(at(blocks_with_levels(tree.leaves())));
     tree.first_[1] = tree.leaves();
-    Slices(order.size(), threads).for_each([&](Index, std::size_t begin, std::size_t end) {
+    Slices(order.size(), team).for_each([&](Index, std::size_t begin, std::size_t end) {
       tree.fill_leaves(order, box_at, static_cast<Index>(begin), static_cast<Index>(end));
     });
     tree.build_levels();

@@ -16,7 +16,7 @@
 #include "../core/order.hpp"
 #include "../shape/box.hpp"
 #include "box_block.hpp"
-#include "slices.hpp"
+#include "team.hpp"
 
 namespace boxlap::detail {
 
@@ -248,8 +248,8 @@ void for_each_crowd(std::span<PackedRow> run, const SlicePlan<T>& plan, const Cr
 /// Writes the rows for which enters(box) is true with their keys, ascending; returns how many they are.
 template <class T, class BoxAt, class Enters>
 [[nodiscard]] std::size_t keyed_rows(Index n, const BoxAt& box_at, const Enters& enters, const SlicePlan<T>& plan,
-                                     PackedRow* out, int threads) {
-  const Slices slices(at(n), threads);
+                                     PackedRow* out, Team* team) {
+  const Slices slices(at(n), team);
   std::vector<std::size_t> ends(at(slices.count));
   slices.for_each([&](Index slice, std::size_t begin, std::size_t end) {
     std::size_t to = begin;
@@ -276,18 +276,18 @@ template <class T, class BoxAt, class Enters>
 ///
 /// A pure function of the boxes, and no distribution of them is a bad case: a slice or a cell that came out several
 /// times too full (far clusters, dense spots) is ordered again by a plan of its own, and so on. O(n) time unless boxes
-/// lie on many scales, O(n log n) then. All but such parts is done in slices by `threads` threads.
+/// lie on many scales, O(n log n) then. All but such parts is done in slices by the team.
 template <class T, class BoxAt, class Enters>
 [[nodiscard]] std::span<const PackedRow> packing_order(Index n, const BoxAt& box_at, const Enters& enters,
-                                                       PackingScratch& scratch, int threads = 1) {
+                                                       PackingScratch& scratch, Team* team = nullptr) {
   if (n == 0) {
     return {};
   }
   scratch.reserve(n);
   SlicePlan<T> plan(n, box_at);
-  const std::size_t size = keyed_rows(n, box_at, enters, plan, scratch.items(), threads);
+  const std::size_t size = keyed_rows(n, box_at, enters, plan, scratch.items(), team);
   const std::span items(scratch.items(), size), spare(scratch.spare(), size);
-  const std::span<PackedRow> sorted = radix_sort(items, spare, plan.bits(), packing_key, threads);
+  const std::span<PackedRow> sorted = radix_sort(items, spare, plan.bits(), packing_key, team);
   const std::span<PackedRow> other = sorted.data() == items.data() ? spare : items;
 
   std::vector<std::span<PackedRow>> crowds;

@@ -17,7 +17,7 @@
 #include "packed_tree.hpp"
 #include "reach.hpp"
 #include "shape_index.hpp"
-#include "slices.hpp"
+#include "team.hpp"
 
 namespace boxlap {
 
@@ -173,15 +173,15 @@ template <class T, class R>
 
 template <Meeting meeting, class T, class R, class BoxAt>
 [[nodiscard]] PackedTree<T> tree_of(const R& range, const BoxAt& box_at, bool ordered, PackingScratch& scratch,
-                                    int threads = 1) {
+                                    Team* team = nullptr) {
   const Index n = rows_of(range, "shapes");
-  return ordered ? PackedTree<T>::template build<meeting>(n, box_at, scratch, threads)
+  return ordered ? PackedTree<T>::template build<meeting>(n, box_at, scratch, team)
                  : PackedTree<T>::template unordered<meeting>(n, box_at);
 }
 
 /// Joins a with b and calls use(join). An index is used as it is, unless border points count as meeting.
 template <Meeting meeting, class T, class A, class B, class Ask, class Use>
-void with_trees(const A& a, const B& b, int threads, const Ask& ask, const Use& use) {
+void with_trees(const A& a, const B& b, Team& team, const Ask& ask, const Use& use) {
   constexpr bool index_a = meeting == Meeting::open && is_index<A, T>;
   constexpr bool index_b = meeting == Meeting::open && is_index<B, T>;
   const bool ordered = index_a || index_b || !too_small_to_order(rows_of(a, "a"), rows_of(b, "b"));
@@ -189,10 +189,10 @@ void with_trees(const A& a, const B& b, int threads, const Ask& ask, const Use& 
   const auto build = [&](bool first, PackingScratch& scratch) {
     if (first) {
       if constexpr (!index_a) {
-        built_a = tree_of<meeting, T>(a, bounds_at<T>(a), ordered, scratch, threads);
+        built_a = tree_of<meeting, T>(a, bounds_at<T>(a), ordered, scratch, &team);
       }
     } else if constexpr (!index_b) {
-      built_b = tree_of<meeting, T>(b, bounds_at<T>(b), ordered, scratch, threads);
+      built_b = tree_of<meeting, T>(b, bounds_at<T>(b), ordered, scratch, &team);
     }
   };
   {
@@ -212,7 +212,7 @@ void with_trees(const A& a, const B& b, int threads, const Ask& ask, const Use& 
 }
 
 template <Meeting meeting, class T, class A, class Ask, class Use>
-void with_tree(const A& a, int threads, const Ask& ask, const Use& use) {
+void with_tree(const A& a, Team& team, const Ask& ask, const Use& use) {
   if constexpr (meeting == Meeting::open && is_index<A, T>) {
     use(TreeJoin<meeting, true, T, Ask>{a.tree(), a.tree(), ask});
   } else {
@@ -220,7 +220,7 @@ void with_tree(const A& a, int threads, const Ask& ask, const Use& use) {
     PackedTree<T> built;
     {
       PackingScratch scratch;
-      built = tree_of<meeting, T>(a, bounds_at<T>(a), !too_small_to_order(n, n), scratch, threads);
+      built = tree_of<meeting, T>(a, bounds_at<T>(a), !too_small_to_order(n, n), scratch, &team);
     }
     use(TreeJoin<meeting, true, T, Ask>{built, built, ask});
   }
@@ -235,8 +235,8 @@ struct AlwaysMeets {
 /// meet. With several threads a wave of chunks is collected at a time, so only their pairs wait in memory; not so for
 /// boxes, which are found in less time than it takes to pass them from thread to thread.
 template <class Join, class Meets, class Visit>
-void visit_pairs(const Join& join, int threads, const Meets& meets, Visit& visit) {
-  if (std::is_same_v<Meets, AlwaysMeets> || threads <= 1 || join.chunks() <= 1) {
+void visit_pairs(const Join& join, Team& team, const Meets& meets, Visit& visit) {
+  if (std::is_same_v<Meets, AlwaysMeets> || team.threads() <= 1 || join.chunks() <= 1) {
     auto visit_meeting = [&](Index i, Index j, const auto&, const auto&) {
       return !meets(i, j) || goes_on(visit, i, j);
     };
@@ -247,11 +247,11 @@ void visit_pairs(const Join& join, int threads, const Meets& meets, Visit& visit
     }
     return;
   }
-  const Index wave = 4 * static_cast<Index>(threads);
+  const Index wave = 4 * static_cast<Index>(team.threads());
   std::vector<std::vector<RowPair>> found(at((std::min)(wave, join.chunks())));
   for (Index first = 0; first < join.chunks(); first += wave) {
     const Index count = (std::min)(wave, join.chunks() - first);
-    for_each_chunk(threads, count, [&](Index k) {
+    team.for_each(count, [&](Index k) {
       std::vector<RowPair>& pairs = found[at(k)];
       pairs.clear();
       auto collect = [&](Index i, Index j, const auto&, const auto&) {
@@ -277,47 +277,45 @@ inline constexpr bool holds_boxes = is_box<Element<R>>;
 /// Joins a with b and calls use(join, meets, rows_a, rows_b): the prepared rows, and meets(i, j) for pairs whose bounds
 /// meet.
 template <class A, class B, class Use>
-void with_join(const A& a, const B& b, const JoinOptions& options, const Use& use) {
+void with_join(const A& a, const B& b, bool touching, Team& team, const Use& use) {
   using T = std::common_type_t<BoundsScalar<Element<A>>, BoundsScalar<Element<B>>>;
-  const int threads = useful_threads(options.threads);
   if constexpr (holds_boxes<A> && holds_boxes<B>) {
     const auto run = [&](const auto& join) { use(join, AlwaysMeets{}, a, b); };
-    if (options.touching) {
-      with_trees<Meeting::closed, T>(a, b, threads, Identity{}, run);
+    if (touching) {
+      with_trees<Meeting::closed, T>(a, b, team, Identity{}, run);
     } else {
-      with_trees<Meeting::open, T>(a, b, threads, Identity{}, run);
+      with_trees<Meeting::open, T>(a, b, team, Identity{}, run);
     }
   } else {
-    if (options.touching) [[unlikely]] {
+    if (touching) [[unlikely]] {
       invalid("touching is true, but only boxes can meet without sharing area");
     }
     decltype(auto) rows_a = prepare_all(a);
     decltype(auto) rows_b = prepare_all(b);
     const auto meets = [&](Index i, Index j) { return intersection_area(element(rows_a, i), element(rows_b, j)) > 0; };
-    with_trees<Meeting::open, T>(rows_a, rows_b, threads, Identity{},
+    with_trees<Meeting::open, T>(rows_a, rows_b, team, Identity{},
                                  [&](const auto& join) { use(join, meets, rows_a, rows_b); });
   }
 }
 
 /// with_join() of a range with itself: use(join, meets, rows).
 template <class A, class Use>
-void with_self_join(const A& a, const JoinOptions& options, const Use& use) {
+void with_self_join(const A& a, bool touching, Team& team, const Use& use) {
   using T = BoundsScalar<Element<A>>;
-  const int threads = useful_threads(options.threads);
   if constexpr (holds_boxes<A>) {
     const auto run = [&](const auto& join) { use(join, AlwaysMeets{}, a); };
-    if (options.touching) {
-      with_tree<Meeting::closed, T>(a, threads, Identity{}, run);
+    if (touching) {
+      with_tree<Meeting::closed, T>(a, team, Identity{}, run);
     } else {
-      with_tree<Meeting::open, T>(a, threads, Identity{}, run);
+      with_tree<Meeting::open, T>(a, team, Identity{}, run);
     }
   } else {
-    if (options.touching) [[unlikely]] {
+    if (touching) [[unlikely]] {
       invalid("touching is true, but only boxes can meet without sharing area");
     }
     decltype(auto) rows = prepare_all(a);
     const auto meets = [&](Index i, Index j) { return intersection_area(element(rows, i), element(rows, j)) > 0; };
-    with_tree<Meeting::open, T>(rows, threads, Identity{}, [&](const auto& join) { use(join, meets, rows); });
+    with_tree<Meeting::open, T>(rows, team, Identity{}, [&](const auto& join) { use(join, meets, rows); });
   }
 }
 
