@@ -461,12 +461,37 @@ Csr<float> two_passes(const std::vector<Box<float>>& a, const std::vector<Box<fl
   return transpose(by_column);
 }
 
+/// How many pairs a threshold leaves to be found, and their IoU to be computed.
+std::size_t evaluations(const std::vector<Box<float>>& a, const std::vector<Box<float>>& b, double min) {
+  using namespace boxlap::detail;
+  std::size_t found = 0, attained = 0;
+  bool in_place = false;
+  Team team(1);
+  const auto count = [&](const auto& join) {
+    in_place = pairs_a_row(join) >= many_pairs_a_row;
+    auto visit = [&](Index, Index, const auto& x, const auto& y) {
+      ++found;
+      attained += attainable(join.ask, x, y) ? 1 : 0;
+    };
+    for (Index chunk = 0; chunk < join.chunks(); ++chunk) {
+      join.run(chunk, visit);
+    }
+  };
+  min > 0 ? with_trees<Meeting::open, float>(a, b, team, ReachForIou<float>(min), count)
+          : with_trees<Meeting::open, float>(a, b, team, Identity{}, count);
+  return in_place ? found : attained;
+}
+
 void matrices(const Options& options) {
+  const double thresholds[] = {0.1, 0.3, 0.5, 0.7, 0.9};
   std::printf(
       "\n### iou_matrix, float, seed %llu, ms\n\n| workload | sizes | entries | join only | iou_matrix | "
-      "two counting passes | iou_matrix / passes | min = 0.5 | min = 0.5 / 0 "
-      "|\n|---|---|---|---|---|---|---|---|---|\n",
+      "two counting passes | iou_matrix / passes |",
       static_cast<unsigned long long>(options.seed));
+  for (const double min : thresholds) {
+    std::printf(" min = %.1f: time, IoUs |", min);
+  }
+  std::printf("\n|---|---|---|---|---|---|---|---|---|---|---|---|\n");
   for (const std::string& size : options.sizes) {
     const auto [n, m] = size_of(size);
     for (const std::string& name : options.workload_names) {
@@ -476,14 +501,22 @@ void matrices(const Options& options) {
         std::exit(1);
       }
       std::size_t count = 0;
-      const auto timings = in_turns(
-          options.repetitions, {[&] { for_each_pair(sets.a, sets.b, [&](Index, Index) { ++count; }); },
-                                [&] { count += std::size_t(iou_matrix(sets.a, sets.b).nonzeros()); },
-                                [&] { count += std::size_t(two_passes(sets.a, sets.b).nonzeros()); },
-                                [&] { count += std::size_t(iou_matrix(sets.a, sets.b, {.min = 0.5}).nonzeros()); }});
+      std::vector<std::function<void()>> ways{[&] { for_each_pair(sets.a, sets.b, [&](Index, Index) { ++count; }); },
+                                              [&] { count += std::size_t(iou_matrix(sets.a, sets.b).nonzeros()); },
+                                              [&] { count += std::size_t(two_passes(sets.a, sets.b).nonzeros()); }};
+      for (const double min : thresholds) {
+        ways.emplace_back([&, min] { count += std::size_t(iou_matrix(sets.a, sets.b, {.min = min}).nonzeros()); });
+      }
+      const auto timings = in_turns(options.repetitions, ways);
       const auto ms = [&](std::size_t k) { return timings[k].time() * 1e3; };
-      std::printf("| %s | %zu x %zu | %d | %.3g | %.3g | %.3g | %.2f | %.3g | %.2f |\n", name.c_str(), n, m,
-                  iou_matrix(sets.a, sets.b).nonzeros(), ms(0), ms(1), ms(2), ms(1) / ms(2), ms(3), ms(3) / ms(1));
+      std::printf("| %s | %zu x %zu | %d | %.3g | %.3g | %.3g | %.2f |", name.c_str(), n, m,
+                  iou_matrix(sets.a, sets.b).nonzeros(), ms(0), ms(1), ms(2), ms(1) / ms(2));
+      const double all = double(evaluations(sets.a, sets.b, 0));
+      for (std::size_t k = 0; k < std::size(thresholds); ++k) {
+        std::printf(" %.2f, %.0f %% |", ms(3 + k) / ms(1),
+                    100 * double(evaluations(sets.a, sets.b, thresholds[k])) / all);
+      }
+      std::printf("\n");
       std::fflush(stdout);
     }
   }
@@ -557,9 +590,13 @@ void picture(Options options) {
     canvas.text(x(n), bottom + 18, label, 12, svg::Anchor::middle);
   }
   canvas.text((left + right) / 2, bottom + 40, "N boxes in each set", 13, svg::Anchor::middle);
+  using Curve = std::pair<std::string, std::vector<std::pair<double, double>>>;
+  std::vector<Curve> from_slow_to_fast(curves.begin(), curves.end());
+  std::sort(from_slow_to_fast.begin(), from_slow_to_fast.end(),
+            [](const Curve& a, const Curve& b) { return a.second.back().second > b.second.back().second; });
   std::size_t colour = 0;
-  std::vector<std::pair<double, std::string>> labels;
-  for (const auto& [name, curve] : curves) {
+  double free_from = top;  // names stand beside the ends of their curves, in their order, but not upon each other
+  for (const auto& [name, curve] : from_slow_to_fast) {
     struct Dot {
       double x, y;
     };
@@ -568,20 +605,18 @@ void picture(Options options) {
       dots.push_back({x(n), y(ms)});
     }
     const bool ours = name == "boxlap";
-    const std::string_view stroke = ours ? svg::vermillion : svg::palette[colour++ % std::size(svg::palette)];
+    std::string_view stroke = svg::vermillion;
+    while (!ours && stroke == svg::vermillion) {
+      stroke = svg::palette[colour++ % std::size(svg::palette)];
+    }
     const bool dashed = name == "yardstick" || name == "brute force";
     canvas.polyline(dots, {.stroke = stroke, .width = ours ? 3.0 : 1.5, .dash = dashed ? "5 3" : ""});
-    double at = dots.back().y + 4;
-    for (bool moved = true; moved;) {  // labels must not lie upon each other
-      moved = false;
-      for (const auto& [taken, other] : labels) {
-        if (std::abs(taken - at) < 13) {
-          at = taken + 13;
-          moved = true;
-        }
-      }
+    if (dots.back().x < right - 1) {
+      canvas.text(dots.back().x + 6, dots.back().y, name, 12, svg::Anchor::start, stroke);
+      continue;
     }
-    labels.emplace_back(at, name);
+    const double at = std::max(dots.back().y + 4, free_from);
+    free_from = at + 14;
     canvas.text(right + 8, at, name, 12, svg::Anchor::start, stroke);
   }
   canvas.save(options.picture);
