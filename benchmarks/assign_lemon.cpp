@@ -3,6 +3,7 @@
 #include <lemon/smart_graph.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -22,7 +23,6 @@ double peak_bytes() {
 int main(int argc, char** argv) {
   std::FILE* file = argc > 1 ? std::fopen(argv[1], "rb") : nullptr;
   if (file == nullptr) return 2;
-  constexpr double scale = 1 << 30;
   double seconds = 0, total = 0, bytes = 0;
   for (std::int32_t sizes[3]; std::fread(sizes, sizeof sizes, 1, file) == 1;) {
     const auto rows = static_cast<std::size_t>(sizes[0]), cols = static_cast<std::size_t>(sizes[1]);
@@ -34,6 +34,10 @@ int main(int argc, char** argv) {
         std::fread(values.data(), 8, entries, file) != entries) {
       return 2;
     }
+    // Integers, so fine that a total of 2^58 is possible at most: LEMON multiplies by 4.
+    const double largest = entries > 0 ? *std::max_element(values.begin(), values.end()) : 1;
+    const double room = std::floor(std::log2(0x1p58 / (std::max(largest, 1.0) * static_cast<double>(rows + 1))));
+    const double scale = std::exp2(std::min(room, 30.0));
     lemon::SmartGraph graph;
     graph.reserveNode(static_cast<int>(rows + cols));
     graph.reserveEdge(static_cast<int>(entries));
