@@ -6,6 +6,7 @@
 
 #include "../../examples/support/heap.hpp"
 #include "../catch.hpp"
+#include "../support/rounds.hpp"
 #include "circle.hpp"
 #include "plain_nms.hpp"
 
@@ -45,11 +46,11 @@ void check_equal(const G& got, const G& expected) {
 }  // namespace
 
 TEST_CASE("nms_groups names the suppressor that the greedy loop stops at", "[nms]") {
-  const auto seed = std::uint64_t(GENERATE(take(3, random(1, 1 << 30))));
+  const auto seed = std::uint64_t(GENERATE(take(scenes::rounds(3), random(1, 1 << 30))));
   CAPTURE(seed);
   scenes::Rng rng(seed);
-  auto all = scenes::all<float>(1500, rng);
-  all.push_back(scenes::uniform<float>(5000, 400, 50, rng));
+  auto all = scenes::all<float>(scenes::rounds(1500), rng);
+  all.push_back(scenes::uniform<float>(scenes::rounds(5000), 400, 50, rng));
   for (const auto& boxes : all) {
     const auto scores = scenes::scores(int(boxes.size()), rng);
     for (const double threshold : {0.5, 0.0, 0.8, 1.0, -0.1}) {

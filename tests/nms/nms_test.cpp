@@ -8,6 +8,7 @@
 
 #include "../../examples/support/heap.hpp"
 #include "../catch.hpp"
+#include "../support/rounds.hpp"
 #include "circle.hpp"
 #include "plain_nms.hpp"
 
@@ -114,16 +115,16 @@ TEST_CASE("nms equals every torchvision row of the fixtures, order included", "[
 }
 
 TEST_CASE("nms equals the plain loop on a million small cases of special values", "[nms]") {
-  check_special_cases<float>(600'000, 20261);
-  check_special_cases<double>(400'000, 20262);
+  check_special_cases<float>(scenes::rounds(600'000), 20261);
+  check_special_cases<double>(scenes::rounds(400'000), 20262);
 }
 
 TEMPLATE_TEST_CASE("nms equals the plain loop on every distribution and threshold", "[nms]", float, double) {
   using T = TestType;
-  const auto seed = std::uint64_t(GENERATE(take(3, random(1, 1 << 30))));
+  const auto seed = std::uint64_t(GENERATE(take(scenes::rounds(3), random(1, 1 << 30))));
   CAPTURE(seed);
   scenes::Rng rng(seed);
-  for (auto boxes : scenes::all<T>(1500, rng)) {
+  for (auto boxes : scenes::all<T>(scenes::rounds(1500), rng)) {
     if (rng() % 2 == 0) {  // sizes over six orders of magnitude, and a few outliers
       for (std::size_t i = 0; i < boxes.size(); i += 3) {
         const T scale = T(std::pow(10.0, double(rng() % 7) - 3));
@@ -145,7 +146,7 @@ TEMPLATE_TEST_CASE("nms equals the plain loop on every distribution and threshol
 }
 
 TEST_CASE("nms finds every suppressor among crowds, where the grid is in use", "[nms]") {
-  const auto seed = std::uint64_t(GENERATE(take(2, random(1, 1 << 30))));
+  const auto seed = std::uint64_t(GENERATE(take(scenes::rounds(2), random(1, 1 << 30))));
   CAPTURE(seed);
   scenes::Rng rng(seed);
   std::vector<std::vector<Box<float>>> crowds = {
@@ -219,7 +220,7 @@ TEST_CASE("nms reads any kind of rows", "[nms]") {
 }
 
 TEST_CASE("nms of a user's own shape equals brute force over iou", "[nms]") {
-  const auto seed = std::uint64_t(GENERATE(take(3, random(1, 1 << 30))));
+  const auto seed = std::uint64_t(GENERATE(take(scenes::rounds(3), random(1, 1 << 30))));
   CAPTURE(seed);
   scenes::Rng rng(seed);
   std::uniform_real_distribution<double> u(0, 1);
@@ -241,7 +242,7 @@ TEST_CASE("nms of a user's own shape equals brute force over iou", "[nms]") {
 }
 
 TEST_CASE("the measure is a template argument", "[nms]") {
-  const auto seed = std::uint64_t(GENERATE(take(3, random(1, 1 << 30))));
+  const auto seed = std::uint64_t(GENERATE(take(scenes::rounds(3), random(1, 1 << 30))));
   CAPTURE(seed);
   scenes::Rng rng(seed);
   auto boxes = scenes::uniform<float>(2000, 500, 50, rng);
@@ -264,7 +265,7 @@ TEST_CASE("the measure is a template argument", "[nms]") {
 }
 
 TEST_CASE("nms over a matrix equals nms over the shapes, whichever triangle is stored", "[nms]") {
-  const auto seed = std::uint64_t(GENERATE(take(3, random(1, 1 << 30))));
+  const auto seed = std::uint64_t(GENERATE(take(scenes::rounds(3), random(1, 1 << 30))));
   CAPTURE(seed);
   scenes::Rng rng(seed);
   for (const auto& boxes : scenes::all<double>(300, rng)) {
@@ -331,7 +332,7 @@ static_assert(!ListTaken<Csr<float>> && !EmptyTaken<Csr<float>>);
 
 TEMPLATE_TEST_CASE("tiles decide what one pass decides, for any number of threads", "[nms]", float, double) {
   using T = TestType;
-  const auto seed = std::uint64_t(GENERATE(take(2, random(1, 1 << 30))));
+  const auto seed = std::uint64_t(GENERATE(take(scenes::rounds(2), random(1, 1 << 30))));
   CAPTURE(seed);
   scenes::Rng rng(seed);
   std::vector<std::vector<Box<T>>> scenes_ = {scenes::uniform<T>(40'000, 6000, 50, rng),

@@ -5,6 +5,7 @@
 
 #include "../../examples/support/heap.hpp"
 #include "../catch.hpp"
+#include "../support/rounds.hpp"
 #include "circle.hpp"
 #include "plain_nms.hpp"
 
@@ -73,7 +74,7 @@ Tile<S> all_of(const std::vector<Tile<S>>& tiles) {
 
 TEMPLATE_TEST_CASE("nms_tiled is nms over everything, whatever the tiling", "[nms]", float, double) {
   using T = TestType;
-  const auto seed = std::uint64_t(GENERATE(take(6, random(1, 1 << 30))));
+  const auto seed = std::uint64_t(GENERATE(take(scenes::rounds(6), random(1, 1 << 30))));
   CAPTURE(seed);
   scenes::Rng rng(seed);
   const auto all_scenes = scenes::all<T>(900, rng);

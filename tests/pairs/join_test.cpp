@@ -12,6 +12,7 @@
 #include "../catch.hpp"
 #include "../nms/circle.hpp"
 #include "../support/join_scenes.hpp"
+#include "../support/rounds.hpp"
 
 using namespace boxlap;
 
@@ -75,7 +76,7 @@ void check_all_forms(const std::vector<Box<T>>& a, const std::vector<Box<T>>& b)
 
 TEMPLATE_TEST_CASE("every pair that meets, and no other, on sets that break an index", "", float, double) {
   const auto seed = GENERATE(1U, 2U);
-  const int n = GENERATE(0, 1, 17, 300, 1200);
+  const int n = GENERATE(0, 1, 17, 300, scenes::rounds(1200));
   CAPTURE(seed, n);
   scenes::Rng rng(seed);
   const auto sets = scenes::awkward<TestType>(n, rng);

@@ -1,6 +1,7 @@
 #include <boxlap/raster/lee.hpp>
 
 #include "../../examples/support/heap.hpp"
+#include "../support/rounds.hpp"
 #include "images.hpp"
 
 using namespace boxlap;
@@ -81,7 +82,7 @@ TEST_CASE("the peers' filtered images, every fixture") {
 TEST_CASE("speckled images equal the formula, whatever looks and damping") {
   const auto seed = GENERATE(1u, 2u);
   std::mt19937 rng(seed);
-  const auto image = images::random<float>(30, 40, rng);
+  const auto image = images::random<float>(scenes::rounds(30), 40, rng);
   for (const double looks : {0.7, 1.0, 4.0, 10.0}) {
     for (const double damping : {0.0, 0.5, 1.0, 30.0}) {
       for (const Speckle& speckle : {Speckle::intensity(looks, damping), Speckle::amplitude(looks, damping)}) {
@@ -155,7 +156,8 @@ TEST_CASE("a NaN spoils its windows only; skipped, it keeps its place") {
 
 TEST_CASE("in place, in strips and on threads the bits are the same") {
   std::mt19937 rng(6);
-  for (const auto& [rows, cols] : {std::pair<Index, Index>{300, 37}, {40, 4200}, {5, 3}}) {
+  for (const auto& [rows, cols] :
+       {std::pair<Index, Index>{scenes::rounds(300), 37}, {scenes::rounds(40), 4200}, {5, 3}}) {
     const auto image = images::random<float>(rows, cols, rng);
     for (const int window : {3, 11}) {
       for (const Deviation deviation : {Deviation::textbook, Deviation::own_mean}) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "../../examples/support/heap.hpp"
+#include "../support/rounds.hpp"
 #include "images.hpp"
 
 using namespace boxlap;
@@ -12,7 +13,11 @@ using images::Image;
 TEMPLATE_TEST_CASE("strips, threads, blocks and the image itself as output give the same bits", "", std::uint8_t, float,
                    double) {
   std::mt19937 rng(17);
-  for (const auto& [rows, cols] : {std::pair<Index, Index>{300, 40}, {70, 4500}, {3, 40}, {1, 1}, {257, 513}}) {
+  for (const auto& [rows, cols] : {std::pair<Index, Index>{scenes::rounds(300), 40},
+                                   {scenes::rounds(70), 4500},
+                                   {3, 40},
+                                   {1, 1},
+                                   {scenes::rounds(257), 513}}) {
     const auto image = images::random<TestType>(rows, cols, rng);
     for (const int window : {1, 2, 3, 8, 11, 31}) {
       for (const Border border : {Border::reflect, Border::constant, Border::wrap}) {

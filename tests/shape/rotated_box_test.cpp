@@ -11,6 +11,7 @@
 #include "../support/exact_overlap.hpp"
 #include "../support/fixture.hpp"
 #include "../support/rotated_scenes.hpp"
+#include "../support/rounds.hpp"
 
 using boxlap::Point;
 using boxlap::RotatedBox;
@@ -92,7 +93,7 @@ TEMPLATE_TEST_CASE("rotated boxes overlap as rational arithmetic says, on fresh 
   Worst worst;
   for (const std::string& family : scenes::rotated_families()) {
     CAPTURE(family);
-    for (int k = 0; k < 40; ++k) {
+    for (int k = 0; k < scenes::rounds(40); ++k) {
       auto [a, b] = scenes::rotated_pair(family, rng);
       a = boxlap::cast<double>(boxlap::cast<float>(a));
       b = boxlap::cast<double>(boxlap::cast<float>(b));
@@ -127,7 +128,7 @@ TEST_CASE("bounds of rotated boxes hold every corner, and not much else") {
   CAPTURE(seed);
   scenes::Rng rng(seed);
   for (const std::string& family : scenes::rotated_families()) {
-    for (int k = 0; k < 200; ++k) {
+    for (int k = 0; k < scenes::rounds(200); ++k) {
       const auto box = scenes::rotated_pair(family, rng).second;
       CAPTURE(family, box.cx, box.cy, box.w, box.h, box.degrees);
       using N = long double;
@@ -157,7 +158,7 @@ TEST_CASE("many pairs at once have the bits of one pair, prepared or not", "[bat
   scenes::Rng rng(seed);
   std::vector<RotatedBox<double>> as, bs;
   for (const std::string& family : scenes::rotated_families()) {
-    for (int k = 0; k < 60; ++k) {
+    for (int k = 0; k < scenes::rounds(60); ++k) {
       const auto [a, b] = scenes::rotated_pair(family, rng);
       as.push_back(a);
       bs.push_back(b);
@@ -248,7 +249,7 @@ TEST_CASE("boxes that a side separates share exactly nothing") {
   scenes::Rng rng(seed);
   std::uniform_real_distribution<double> at(0, 100), size(5, 40), turn(-180, 180);
   int apart = 0;
-  for (int k = 0; k < 20'000; ++k) {
+  for (int k = 0; k < scenes::rounds(20'000); ++k) {
     const RotatedBox<double> a{at(rng), at(rng), size(rng), size(rng), turn(rng)};
     const RotatedBox<double> b{at(rng), at(rng), size(rng), size(rng), turn(rng)};
     if (exact::extended(a, b).shared == 0) {
