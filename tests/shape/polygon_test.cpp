@@ -11,11 +11,11 @@
 #include <string>
 #include <vector>
 
-#include "../../examples/support/heap.hpp"
 #include "../catch.hpp"
 #include "../support/exact_overlap.hpp"
 #include "../support/fixture.hpp"
 #include "../support/polygon_scenes.hpp"
+#include "../support/rounds.hpp"
 
 using boxlap::Index;
 using boxlap::Point;
@@ -131,7 +131,7 @@ TEMPLATE_TEST_CASE("polygons overlap as rational arithmetic says, on fresh pairs
   double worst = 0;
   for (const std::string& family : scenes::polygon_families()) {
     CAPTURE(family);
-    for (int k = 0; k < 12; ++k) {
+    for (int k = 0; k < scenes::rounds(12); ++k) {
       const auto [a, b] = scenes::polygon_pair<TestType>(family, rng);
       if (a.empty() || b.empty()) {
         continue;
@@ -198,7 +198,7 @@ TEST_CASE("the sweep finds what every two sides would tell, on small grids where
   CAPTURE(seed);
   scenes::Rng rng(seed);
   int accepted = 0;
-  for (int k = 0; k < 30'000; ++k) {
+  for (int k = 0; k < scenes::rounds(30'000); ++k) {
     const int n = 3 + int(rng() % 6), extent = 3 + int(rng() % 4);
     std::vector<Point<double>> ring;
     for (int v = 0; v < n; ++v) {
@@ -333,34 +333,4 @@ TEST_CASE("the empty polygon has no area and meets nothing") {
   REQUIRE(iou(empty, square) == 0);
   REQUIRE(boxlap::make_polygon(std::vector<Point<double>>{}) == empty);
   REQUIRE(boxlap::make_multipolygon(std::vector<Polygon<double>>{empty, square, empty}) == square);
-}
-
-TEST_CASE("polygons take the memory that is said, and overlaps of a few dozen sides none") {
-  if (!heap::counted) {
-    return;
-  }
-  scenes::Rng rng(7);
-  const auto within = [](std::ptrdiff_t bytes, double formula) {
-    CAPTURE(bytes, formula);
-    REQUIRE((double(bytes) <= formula && double(bytes) >= formula / 2));
-  };
-  constexpr int n = 20'000;
-  auto ring = scenes::star<double>(0, 0, 1'000, 0.5, n, rng);
-  ring.shrink_to_fit();
-  const heap::Scope making;
-  const auto large = boxlap::make_polygon(ring);
-  within(making.peak_bytes(), 300.0 * n);
-  within(making.kept_bytes(), double(sizeof(Point<double>) + 48) * n + 1'000);
-  const auto other = boxlap::make_polygon(scenes::star<double>(100, 0, 1'000, 0.5, n, rng));
-  const heap::Scope measuring;
-  const double shared = intersection_area(large, other);
-  REQUIRE(shared > 0);
-  within(measuring.peak_bytes(), 96.0 * n);
-
-  const auto small = boxlap::make_polygon(scenes::star<double>(0, 0, 50, 0.5, 60, rng));
-  const auto moved = boxlap::make_polygon(scenes::star<double>(10, 0, 50, 0.5, 60, rng));
-  const heap::Scope free_of_charge;
-  const double shared_by_few = intersection_area(small, moved);
-  REQUIRE(free_of_charge.peak_bytes() == 0);
-  REQUIRE(shared_by_few > 0);
 }

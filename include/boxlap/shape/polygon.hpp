@@ -315,7 +315,7 @@ template <class R>
 /// area, L the smaller diagonal of the bounds, La and Lb both, d the distance of their centres; it grows with the root
 /// of the number of sides above one another beyond some hundred. Identical polygons give exactly their area, and what
 /// is below the rounding error of its own sum is 0. The overlap itself is never built: O((n + m) log (n + m) + pairs of
-/// sides with a common x-range) time, no allocation up to 64 sides each, else 96 bytes a side.
+/// sides with a common x-range) time, no allocation up to 64 sides, else 48 bytes a side.
 template <class T>
 [[nodiscard]] T intersection_area(const Polygon<T>& a, const Polygon<T>& b) {
   using Access = detail::PolygonAccess<T>;
