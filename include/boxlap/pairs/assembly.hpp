@@ -61,20 +61,19 @@ template <class R>
   Csr<R> result{rows, cols, {}, {}, {}};
   result.row_offsets.resize(at(rows) + 1);
   make_room(sorted.size(), team, result.col_indices, result.values);
+  const auto next_row = [&](std::size_t k) {  // no row is in two slices
+    for (; k > 0 && k < sorted.size() && sorted[k].row == sorted[k - 1].row; ++k) {
+    }
+    return k;
+  };
   Slices(sorted.size(), &team).for_each([&](Index, std::size_t begin, std::size_t end) {
-    for (std::size_t k = begin; k < end; ++k) {
+    for (std::size_t k = next_row(begin), last = next_row(end); k < last; ++k) {
+      ++result.row_offsets[at(sorted[k].row) + 1];
       result.col_indices[k] = sorted[k].col;
       result.values[k] = sorted[k].value;
-      const Index first =
-          k == 0 ? 0 : sorted[k - 1].row + 1;  // rows that begin here: this one, and empty ones before it
-      for (Index row = first; row <= sorted[k].row; ++row) {
-        result.row_offsets[at(row)] = static_cast<Index>(k);
-      }
     }
   });
-  for (Index row = sorted.empty() ? 0 : sorted.back().row + 1; row <= rows; ++row) {
-    result.row_offsets[at(row)] = static_cast<Index>(sorted.size());
-  }
+  accumulate_offsets(result.row_offsets);
   return result;
 }
 
