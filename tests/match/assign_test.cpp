@@ -431,7 +431,11 @@ TEMPLATE_TEST_CASE("random damage gives an error or an answer, never a hang or a
       const auto a = assign(w, options);
       REQUIRE(certify(w, a).valid);
       static_cast<void>(certify(w, before));
-    } catch (const std::invalid_argument&) {
+    } catch (const std::invalid_argument& error) {
+      const std::string what = error.what();
+      CAPTURE(what);
+      REQUIRE(what.find("row") != std::string::npos);
+      REQUIRE(what.find_first_of("0123456789") != std::string::npos);
       ++refused;
     }
   }
