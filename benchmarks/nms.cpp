@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -267,7 +268,7 @@ struct Times {
 };
 
 void ask_peer(const std::string& command, const Detections& d) {
-  const std::string path = "/tmp/benchmark_nms.bin";
+  const std::string path = (std::filesystem::temp_directory_path() / "benchmark_nms.bin").string();
   std::ofstream file(path, std::ios::binary);
   const auto n = static_cast<std::int64_t>(d.boxes.size());
   file.write(reinterpret_cast<const char*>(&n), sizeof n);

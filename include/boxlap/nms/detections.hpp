@@ -68,6 +68,10 @@ class Detections {
     return verdict_(value(kept, c));
   }
 
+  [[nodiscard]] bool suppresses_rows(Index kept, Index row) const {
+    return verdict_(measure_(element(shapes_, kept), element(shapes_, row)));
+  }
+
   /// The value for two rows that need not meet, for thresholds at which 0 suppresses. IoU of boxes is here
   /// torchvision's own quotient, in which 0/0 is NaN and suppresses nothing.
   [[nodiscard]] auto value_apart(Index kept, Index row) const {

@@ -15,6 +15,7 @@
 #include "../pairs/csr.hpp"
 #include "../shape/shape.hpp"
 #include "detections.hpp"
+#include "few_boxes.hpp"
 #include "greedy.hpp"
 #include "measure.hpp"
 #include "tiles.hpp"
@@ -73,17 +74,22 @@ template <class D>
 ///
 /// Only kept boxes are indexed, and a search ends at the first hit, so crowds are cheap: O(n) for boxes that are spread
 /// or that suppress one another; O(n * k / 8) vector steps where k kept ones crowd one place. From 200,000 rows on they
-/// are decided tile by tile, which is what threads share. Peak memory beside the result: 20 n bytes for the order of
-/// float scores (28 n double), or 4 n + 290 k for k kept float boxes if that is more (490 k double); with tiles 20 n
-/// unless large boxes reach across them.
+/// are decided tile by tile, which is what threads share. Up to 512 boxes by IoU take only stack. Peak memory beside
+/// the result: 20 n bytes for the order of float scores (28 n double), or 4 n + 290 k for k kept float boxes if that is
+/// more (490 k double); with tiles 20 n unless large boxes reach across them.
 template <Shapes S, Numbers P, Measure<detail::Element<S>> M = Iou>
 [[nodiscard]] std::vector<Index> nms(const S& shapes, const P& scores, NmsOptions options, M measure = {}) {
   detail::require_same_length("scores", std::size(scores), "shapes", std::size(shapes));
   const detail::Verdict verdict = detail::verdict_of(options);
   const int threads = detail::thread_count(options.threads);
-  std::vector<Index> order = detail::order_descending(scores);
   decltype(auto) prepared = detail::prepare_all(shapes);
   const detail::Detections detections(prepared, measure, verdict);
+  if constexpr (detail::few_are_faster<S, M>) {
+    if (std::size(scores) <= detail::few && !verdict.spares_nothing()) {
+      return detail::nms_of_few(detections, scores);
+    }
+  }
+  std::vector<Index> order = detail::order_descending(scores);
   std::vector<detail::Fate> fates;
   if (detail::worth_tiles(detections) && detail::suppress_in_tiles(detections, order, threads, fates)) {
     std::erase_if(order, [&](Index row) { return fates[detail::at(row)] != detail::Fate::kept; });
