@@ -33,8 +33,7 @@ using Prepared = typename PreparedOf<S>::type;
 ///
 /// Holds its own copy of the shapes, prepared (index[i] is the prepared form where the shape has one). Constant after
 /// construction: any number of threads may use one index. O(n log n) time; sizeof(prepared) + 22 bytes a shape in
-/// float,
-/// + 40 in double.
+/// float, + 40 in double, and 16 more while it is built.
 template <class S>
 class ShapeIndex {
  public:
