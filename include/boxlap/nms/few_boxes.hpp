@@ -20,8 +20,8 @@
 
 namespace boxlap::detail {
 
-/// Up to as many boxes this is faster than the search among kept ones, whatever the boxes are (measured).
-inline constexpr std::size_t few = 512;
+/// Up to as many boxes this is faster than the search among kept ones where boxes meet, and as fast where they do not.
+inline constexpr std::size_t max_few_boxes = 512;
 
 /// IoU of boxes only: what another measure owes to the shared area is not known well enough to be sure without it.
 template <class S, class M>
@@ -114,18 +114,18 @@ class FewBoxes {
   }
 
   std::size_t size_;
-  alignas(64) std::array<T, few> x1_, y1_, x2_, y2_, need_, enough_, gone_;  // gone: 0 or 1
+  alignas(64) std::array<T, max_few_boxes> x1_, y1_, x2_, y2_, need_, enough_, gone_;  // gone: 0 or 1
 };
 
-/// nms of at most `few` boxes by IoU at a threshold >= 0. Allocates nothing but the result.
+/// nms of at most `max_few_boxes` boxes by IoU at a threshold >= 0. Allocates nothing but the result.
 template <class D, Numbers P>
 [[nodiscard]] std::vector<Index> nms_of_few(const D& detections, const P& scores) {
-  std::array<Index, few> order_of_few;
+  std::array<Index, max_few_boxes> order_of_few;
   const std::span<Index> order(order_of_few.data(), std::size(scores));
   order_descending(scores, order);
   FewBoxes<typename D::T> boxes(detections, order);
   std::size_t count = 0;  // kept rows overwrite the order behind the search
-  std::array<Index, few> kept;
+  std::array<Index, max_few_boxes> kept;
   boxes.suppress([&](std::size_t i, std::size_t j) { return detections.suppresses_rows(order[i], order[j]); },
                  [&](std::size_t i) { kept[count++] = order[i]; });
   return std::vector<Index>(kept.data(), kept.data() + count);

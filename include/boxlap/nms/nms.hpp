@@ -85,7 +85,7 @@ template <Shapes S, Numbers P, Measure<detail::Element<S>> M = Iou>
   decltype(auto) prepared = detail::prepare_all(shapes);
   const detail::Detections detections(prepared, measure, verdict);
   if constexpr (detail::few_are_faster<S, M>) {
-    if (std::size(scores) <= detail::few && !verdict.spares_nothing()) {
+    if (std::size(scores) <= detail::max_few_boxes && !verdict.spares_nothing()) {
       return detail::nms_of_few(detections, scores);
     }
   }
