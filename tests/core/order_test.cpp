@@ -28,7 +28,7 @@ std::vector<Index> plain_order(const std::vector<T>& scores) {
 
 TEMPLATE_TEST_CASE("scores are ordered from high to low, NaN first, equal ones by row", "", float, double) {
   const auto seed = GENERATE(1U, 2U, 3U);
-  const auto n = GENERATE(0, 1, 2, 63, 64, 65, 1000, 5000);
+  const auto n = GENERATE(0, 1, 2, 64, 80, 81, 1000, 2048, 2049, 5000);
   CAPTURE(seed, n);
   std::mt19937_64 rng(seed);
   std::uniform_int_distribution<int> pick(-20, 20);
@@ -39,6 +39,19 @@ TEMPLATE_TEST_CASE("scores are ordered from high to low, NaN first, equal ones b
   for (int i = 0; i < n; ++i) {
     const int at = pick(rng);
     scores.push_back(at >= 0 && at < 8 ? special[at] : static_cast<TestType>(at) / 7);
+  }
+  CHECK(detail::order_descending(scores) == plain_order(scores));
+}
+
+TEMPLATE_TEST_CASE("scores are ordered whether they spread or crowd", "", float, double) {
+  const double spread = GENERATE(1.0, 1e-2, 1e-6, 1e-15, 0.0);
+  const int n = GENERATE(81, 300, 2048);
+  CAPTURE(spread, n);
+  std::mt19937_64 rng(11);
+  std::uniform_real_distribution<double> unit(0, 1);
+  std::vector<TestType> scores;
+  for (int i = 0; i < n; ++i) {
+    scores.push_back(static_cast<TestType>(i % 17 == 0 ? unit(rng) : 0.5 + spread * unit(rng)));
   }
   CHECK(detail::order_descending(scores) == plain_order(scores));
 }

@@ -62,6 +62,7 @@ void check_fixtures(const std::string& dtype) {
         const auto kept = batched_nms(d.boxes, d.scores, d.labels, threshold);
         CHECK(sorted(kept) == sorted(expected));
         CHECK(kept == label_by_label(d.boxes, d.scores, d.labels, threshold));
+        CHECK(kept == batched_nms(d.boxes, d.scores, d.labels, {.iou_threshold = threshold, .threads = 3}));
         ++rows;
       } else if (op == "tv_batched_trick") {
         CHECK(with(ClassSplit::coordinate_offset) == expected);

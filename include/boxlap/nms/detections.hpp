@@ -25,6 +25,7 @@ class Detections {
  public:
   using Shape = Element<R>;
   using T = BoundsScalar<Shape>;
+  using Asked = M;
   using Bound = detail::Bound<M>;
 
   Detections(const R& shapes, const M& measure, const Verdict& verdict)

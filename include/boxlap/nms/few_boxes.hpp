@@ -24,8 +24,8 @@ namespace boxlap::detail {
 inline constexpr std::size_t max_few_boxes = 512;
 
 /// IoU of boxes only: what another measure owes to the shared area is not known well enough to be sure without it.
-template <class S, class M>
-inline constexpr bool few_are_faster = is_box<Element<S>>&& std::same_as<M, Iou>;
+template <class D>
+inline constexpr bool few_are_faster = is_box<typename D::Shape>&& std::same_as<typename D::Asked, Iou>;
 
 /// Boxes side by side in the order of their scores. A box that takes no part is a lane that nothing meets.
 template <class T>
@@ -117,17 +117,28 @@ class FewBoxes {
   alignas(64) std::array<T, max_few_boxes> x1_, y1_, x2_, y2_, need_, enough_, gone_;  // gone: 0 or 1
 };
 
-/// nms of at most `max_few_boxes` boxes by IoU at a threshold >= 0. Allocates nothing but the result.
+/// Whether `n` detections are few enough, and of a kind and at a threshold, for suppress_few().
+template <class D>
+[[nodiscard]] bool are_few(std::size_t n, const D& detections) noexcept {
+  return few_are_faster<D> && n <= max_few_boxes && !detections.verdict().spares_nothing();
+}
+
+/// Greedy nms of `rows`, best first: calls on_kept(row) for each that stays. Allocates nothing.
+template <class D, class OnKept>
+void suppress_few(const D& detections, std::span<const Index> rows, OnKept on_kept) {
+  FewBoxes<typename D::T> boxes(detections, rows);
+  boxes.suppress([&](std::size_t i, std::size_t j) { return detections.suppresses_rows(rows[i], rows[j]); },
+                 [&](std::size_t i) { on_kept(rows[i]); });
+}
+
+/// nms() of a few. Allocates nothing but the result.
 template <class D, Numbers P>
 [[nodiscard]] std::vector<Index> nms_of_few(const D& detections, const P& scores) {
-  std::array<Index, max_few_boxes> order_of_few;
-  const std::span<Index> order(order_of_few.data(), std::size(scores));
+  std::array<Index, max_few_boxes> order_of_few, kept;
+  const std::span<Index> order(order_of_few.data(), static_cast<std::size_t>(std::size(scores)));
   order_descending(scores, order);
-  FewBoxes<typename D::T> boxes(detections, order);
-  std::size_t count = 0;  // kept rows overwrite the order behind the search
-  std::array<Index, max_few_boxes> kept;
-  boxes.suppress([&](std::size_t i, std::size_t j) { return detections.suppresses_rows(order[i], order[j]); },
-                 [&](std::size_t i) { kept[count++] = order[i]; });
+  std::size_t count = 0;
+  suppress_few(detections, order, [&](Index row) { kept[count++] = row; });
   return std::vector<Index>(kept.data(), kept.data() + count);
 }
 

@@ -41,6 +41,11 @@ namespace detail {
 /// Suppression within `rows`, which are in the order of their scores, by the cheapest exact way.
 template <class D, class OnKept>
 void suppress_rows(const D& detections, KeptIndex<D>& kept, std::span<const Index> rows, OnKept on_kept) {
+  if constexpr (few_are_faster<D>) {
+    if (are_few(rows.size(), detections)) {
+      return suppress_few(detections, rows, on_kept);
+    }
+  }
   if (detections.verdict().spares_nothing()) {
     suppress_all_pairs(detections, rows, on_kept);
   } else if (D::Bound::at_most_one && detections.verdict().spares_all()) {
@@ -84,8 +89,8 @@ template <Shapes S, Numbers P, Measure<detail::Element<S>> M = Iou>
   const int threads = detail::thread_count(options.threads);
   decltype(auto) prepared = detail::prepare_all(shapes);
   const detail::Detections detections(prepared, measure, verdict);
-  if constexpr (detail::few_are_faster<S, M>) {
-    if (std::size(scores) <= detail::max_few_boxes && !verdict.spares_nothing()) {
+  if constexpr (detail::few_are_faster<detail::Detections<std::remove_cvref_t<decltype(prepared)>, M>>) {
+    if (detail::are_few(static_cast<std::size_t>(std::size(scores)), detections)) {
       return detail::nms_of_few(detections, scores);
     }
   }
