@@ -257,7 +257,7 @@ TEST_CASE("boxes that a side separates share exactly nothing") {
       REQUIRE(intersection_area(a, b) == 0);
     }
   }
-  REQUIRE(apart > 5'000);
+  REQUIRE(apart > scenes::rounds(5'000));
 }
 
 TEST_CASE("translation by exact amounts changes no bit") {

@@ -168,7 +168,8 @@ struct SlicePlan {
     const double width = turned ? extent_y : extent_x, length = turned ? extent_x : extent_y;
     double wanted = 1;
     if (width > 0) {
-      wanted = std::clamp(std::round(std::sqrt(leaves * width / (std::max)(length, width * 1e-9))), 1.0, leaves);
+      const double square = std::round(std::sqrt(leaves * width / (std::max)(length, width * 1e-9)));
+      wanted = square > 1 ? (std::min)(square, leaves) : 1;  // NaN where boxes reach to infinity both ways
     }
     boxes_per_slice = static_cast<double>(count) / wanted;
     slices = static_cast<Index>((std::min)(wanted, static_cast<double>(cell_count)));
