@@ -149,9 +149,10 @@ TEST_CASE("nms finds every suppressor among crowds, where the grid is in use", "
   const auto seed = std::uint64_t(GENERATE(take(scenes::rounds(2), random(1, 1 << 30))));
   CAPTURE(seed);
   scenes::Rng rng(seed);
+  const int n = scenes::rounds(6000);
   std::vector<std::vector<Box<float>>> crowds = {
-      scenes::uniform<float>(6000, 300, 50, rng), scenes::uniform<float>(6000, 5000, 50, rng),
-      scenes::clustered<float>(6000, 3, 3000, rng), scenes::integer_grid<float>(6000, 40, rng)};
+      scenes::uniform<float>(n, 300, 50, rng), scenes::uniform<float>(n, 5000, 50, rng),
+      scenes::clustered<float>(n, 3, 3000, rng), scenes::integer_grid<float>(n, 40, rng)};
   std::uniform_real_distribution<float> u(0, 1);
   crowds.emplace_back();  // long and thin ones, both ways
   for (int i = 0; i < 4000; ++i) {

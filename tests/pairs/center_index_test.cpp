@@ -125,11 +125,11 @@ TEMPLATE_TEST_CASE("the circle is closed, to the bit", "", float, double) {
   scenes::Rng rng(5);
   std::uniform_real_distribution<TestType> at(0, 1000);
   std::vector<Point<TestType>> points;
-  for (int i = 0; i < 300; ++i) {
+  for (int i = 0; i < scenes::rounds(300); ++i) {
     points.push_back({at(rng), at(rng)});
   }
   const CenterIndex index(points);
-  for (int i = 0; i < 300; ++i) {
+  for (int i = 0; i < scenes::rounds(300); ++i) {
     const Point<TestType> place{at(rng), at(rng)};
     const auto all = brute<TestType>(points, place);
     for (std::size_t k = 0; k < all.size(); k += 7) {
@@ -194,7 +194,7 @@ TEST_CASE("what is no count and no radius is refused") {
 TEST_CASE("points on ever smaller scales make no deep tree") {
   // Splits in the middle of a range peel off one point at a time here; the depth stays below the bits of a coordinate.
   std::vector<Point<double>> points;
-  for (int i = 0; i < 200'000; ++i) {
+  for (int i = 0; i < scenes::rounds(200'000); ++i) {
     points.push_back({std::ldexp(1.0, -(i % 1060)), std::ldexp(1.0, i % 490)});
   }
   const CenterIndex index(points);

@@ -118,7 +118,7 @@ void make_finite(std::vector<Box<T>>& boxes) {
 
 TEMPLATE_TEST_CASE("the join finds what a k-d tree in four dimensions finds", "", float, double) {
   const auto seed = GENERATE(11U, 12U);
-  const int n = GENERATE(30, 500, scenes::rounds(2000));
+  const int n = GENERATE(30, scenes::rounds(500), scenes::rounds(2000));
   CAPTURE(seed, n);
   scenes::Rng rng(seed);
   auto sets = scenes::awkward<TestType>(n, rng), others = scenes::awkward<TestType>(n + 17, rng);
