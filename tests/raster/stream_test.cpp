@@ -1,23 +1,55 @@
+#include <boxlap/raster/lee.hpp>
 #include <boxlap/raster/stream.hpp>
 #include <boxlap/raster/window.hpp>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "../../examples/support/heap.hpp"
 #include "images.hpp"
 
 using namespace boxlap;
 using images::Image;
+
+namespace {
+
+/// Pushes an image twice: the stream must be ready for a second one. sink(y, spans...) is checked for the order of
+/// rows.
+template <class Stream, class Pixel, class Sink>
+void push_twice(Stream& stream, const Image<Pixel>& image, const Image<std::uint8_t>* valid, const Sink& sink) {
+  for (int image_number = 0; image_number < 2; ++image_number) {
+    Index next = 0;
+    const auto in_order = [&](Index y, auto... spans) {
+      REQUIRE(y == next++);
+      sink(y, spans...);
+    };
+    for (Index y = 0; y < image.rows(); ++y) {
+      const std::span<const Pixel> row(&image(y, 0), std::size_t(image.cols()));
+      if (valid != nullptr) {
+        stream.push(row, std::span<const std::uint8_t>(&(*valid)(y, 0), row.size()), in_order);
+      } else {
+        stream.push(row, in_order);
+      }
+    }
+    stream.finish(in_order);
+    CHECK(next == image.rows());
+  }
+}
+
+}  // namespace
 
 TEMPLATE_TEST_CASE("rows pushed one by one give the bits of the array form", "", std::uint8_t, std::uint16_t, float,
                    double) {
   std::mt19937 rng(29);
   std::bernoulli_distribution coin(0.2);
   using Out = std::conditional_t<std::same_as<TestType, double>, double, float>;
+  const Speckle speckle = Speckle::intensity(4);
   for (const auto& [rows, cols] : {std::pair<Index, Index>{1, 1}, {2, 300}, {5, 3}, {40, 37}}) {
-    const auto image = images::random<TestType>(rows, cols, rng);
+    auto image = images::random<TestType>(rows, cols, rng);
     Image<bool> valid(rows, cols);
     Image<std::uint8_t> valid_bytes(rows, cols);
     for (Index k = 0; k < image.size(); ++k) {
@@ -27,33 +59,80 @@ TEMPLATE_TEST_CASE("rows pushed one by one give the bits of the array form", "",
     for (const Border border : {Border::reflect, Border::mirror, Border::nearest, Border::constant}) {
       for (const int window : {1, 2, 3, 4, 7, 12, 31}) {
         for (const bool skip : {false, true}) {
-          INFO(rows << " x " << cols << ", window " << window << ", border " << int(border) << ", skip " << skip);
-          Image<Out> mean, variance, row_mean(rows, cols), row_variance(rows, cols);
-          moving_moments(image, window, mean, variance,
-                         {.border = border, .border_value = 2, .mask = skip ? Mask(valid) : Mask()});
-          MomentsStream<TestType> stream(cols, window, {.border = border, .border_value = 2, .skip_nan = skip});
-          for (int image_number = 0; image_number < 2; ++image_number) {  // the stream is ready for a second image
-            Index next = 0;
-            const auto sink = [&](Index y, std::span<const Out> m, std::span<const Out> v) {
-              REQUIRE(y == next++);
+          for (const Deviation deviation : {Deviation::textbook, Deviation::own_mean}) {
+            INFO(rows << " x " << cols << ", window " << window << ", border " << int(border) << ", skip " << skip
+                      << ", deviation " << int(deviation));
+            const WindowOptions whole{.border = border, .border_value = 2, .mask = skip ? Mask(valid) : Mask()};
+            const WindowOptions by_row{.border = border, .border_value = 2, .skip_nan = skip};
+            const auto* bytes = skip ? &valid_bytes : nullptr;
+            Image<Out> mean, variance, lee, row_mean(rows, cols), row_variance(rows, cols), row_lee(rows, cols);
+            moving_moments(image, window, mean, variance, deviation, whole);
+            MomentsStream<TestType> moments(cols, window, deviation, by_row);
+            push_twice(moments, image, bytes, [&](Index y, std::span<const Out> m, std::span<const Out> v) {
               std::copy(m.begin(), m.end(), &row_mean(y, 0));
               std::copy(v.begin(), v.end(), &row_variance(y, 0));
-            };
-            for (Index y = 0; y < rows; ++y) {
-              const std::span<const TestType> row(&image(y, 0), std::size_t(cols));
-              if (skip) {
-                stream.push(row, std::span<const std::uint8_t>(&valid_bytes(y, 0), std::size_t(cols)), sink);
-              } else {
-                stream.push(row, sink);
-              }
-            }
-            stream.finish(sink);
-            CHECK(next == rows);
+            });
             CHECK(images::same_bits(mean, row_mean));
             CHECK(images::same_bits(variance, row_variance));
+            enhanced_lee(image, window, speckle, lee, deviation, whole);
+            LeeStream<TestType> filter(cols, window, speckle, deviation, by_row);
+            push_twice(filter, image, bytes, [&](Index y, std::span<const Out> filtered) {
+              std::copy(filtered.begin(), filtered.end(), &row_lee(y, 0));
+            });
+            CHECK(images::same_bits(lee, row_lee));
           }
         }
       }
+    }
+  }
+}
+
+TEST_CASE("NaN pixels and a NaN border do not count in a stream that skips them") {
+  std::mt19937 rng(30);
+  auto image = images::random<float>(20, 15, rng);
+  image(3, 4) = image(10, 0) = std::numeric_limits<float>::quiet_NaN();
+  const WindowOptions options{
+      .border = Border::constant, .border_value = std::numeric_limits<double>::quiet_NaN(), .skip_nan = true};
+  for (const Deviation deviation : {Deviation::textbook, Deviation::own_mean}) {
+    Image<float> mean, variance, row_mean(20, 15), row_variance(20, 15);
+    moving_moments(image, 5, mean, variance, deviation, options);
+    MomentsStream<float> stream(15, 5, deviation, options);
+    push_twice(stream, image, nullptr, [&](Index y, std::span<const float> m, std::span<const float> v) {
+      std::copy(m.begin(), m.end(), &row_mean(y, 0));
+      std::copy(v.begin(), v.end(), &row_variance(y, 0));
+    });
+    CHECK(images::same_bits(mean, row_mean));
+    CHECK(images::same_bits(variance, row_variance));
+  }
+}
+
+TEST_CASE("a stream takes the memory that its doc block says, whatever the height") {
+  if (!heap::counted) {
+    return;
+  }
+  const auto peak = [](Index cols, Index window, Deviation deviation, int rows) {
+    const std::vector<float> row(std::size_t(cols), 1.0F);
+    const heap::Scope scope;
+    LeeStream<float> stream(cols, window, Speckle::intensity(4), deviation);
+    const auto sink = [](Index, std::span<const float>) {};
+    for (int y = 0; y < rows; ++y) {
+      stream.push(std::span<const float>(row), sink);
+    }
+    stream.finish(sink);
+    return double(scope.peak_bytes());
+  };
+  for (const Index window : {3, 11, 31}) {
+    for (const Index cols : {1000, 10000}) {
+      INFO("window " << window << ", " << cols << " columns");
+      const double strip = (double(window) + std::floor(std::log2(window)) + 1) * (cols + window) + 5 * (256 + window);
+      const double depth = std::floor(window / 2) + 1;
+      const double textbook = 4 * (2 * strip + depth * cols + cols);
+      const double own_mean = 4 * (2 * strip + 4 * depth * cols + 2 * cols);
+      CHECK(peak(cols, window, Deviation::textbook, 100) <= textbook + 2048);
+      CHECK(peak(cols, window, Deviation::textbook, 100) >= textbook / 2);
+      CHECK(peak(cols, window, Deviation::own_mean, 100) <= own_mean + 2048);
+      CHECK(peak(cols, window, Deviation::own_mean, 100) >= own_mean / 2);
+      CHECK(peak(cols, window, Deviation::own_mean, 300) == peak(cols, window, Deviation::own_mean, 100));
     }
   }
 }
@@ -70,4 +149,5 @@ TEST_CASE("what a stream cannot do is refused with its values") {
   CHECK_THROWS_WITH(MomentsStream<float>(5, 3, {.mask = mask}), Contains("mask"));
   CHECK_THROWS_AS(MomentsStream<float>(0, 3), std::invalid_argument);
   CHECK_THROWS_AS(MomentsStream<float>(5, 0), std::invalid_argument);
+  CHECK_THROWS_WITH(LeeStream<float>(5, 3, Speckle{2, 1, 1}), Contains("cmax"));
 }

@@ -5,8 +5,10 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "window.hpp"
 
@@ -73,22 +75,43 @@ void blend_speckle(T* out, const T* mean, const T* variance, const T* pixel, Ind
   w = m * w + p * (T{1} - w);
 }
 
+/// The filter on n <= segment_columns pixels; means and variances aligned to 64 bytes. is_valid(k): a pixel that does
+/// not count keeps its value.
+template <class T, class Pixel, class IsValid, class Result>
+void filter_speckle(const T* means, const T* variances, const Pixel* row, Index n, const Speckle& speckle,
+                    const IsValid& is_valid, Result* out) {
+  alignas(64) T pixels[segment_columns];
+  alignas(64) T filtered[segment_columns];
+  std::transform(row, row + n, pixels, [](Pixel pixel) { return static_cast<T>(pixel); });
+  std::fill(pixels + n, pixels + whole_groups(n), T{0});
+  blend_speckle(filtered, means, variances, pixels, whole_groups(n), speckle);
+  for (Index k = 0; k < n; ++k) {
+    out[k] = static_cast<Result>(is_valid(k) ? filtered[k] : pixels[k]);
+  }
+}
+
+inline void check(const Speckle& speckle) {
+  if (!(speckle.cu >= 0 && speckle.cmax > speckle.cu && speckle.damping >= 0)) [[unlikely]] {
+    invalid("speckle has cu ", speckle.cu, ", cmax ", speckle.cmax, ", damping ", speckle.damping,
+            ", expected 0 <= cu < cmax and damping >= 0");
+  }
+}
+
 }  // namespace detail
 
 /// The Enhanced Lee filter (Lopes, Touzi and Nezry 1990) of a linear radar image, in one pass; also in place.
 ///
 /// image, window, borders and invalid pixels as in moving_moments; out: float or double, resized or of the image's
-/// size, or the image itself. Even windows lean as in moving_mean. Each pixel becomes
+/// size, or the image itself. Even windows lean as in moving_mean, as the peers' do. Each pixel becomes
 ///     mean where C <= cu, the pixel where C >= cmax, mean W + pixel (1 - W) between, W = exp(-damping (C - cu) /
 ///     (cmax - C))
 /// with C = deviation / mean of the window around it. A window of mean and deviation 0 (nodata) gives 0. A NaN spoils
 /// the windows that hold it and no others; with skip_nan or a mask it does not count, and invalid pixels keep their
 /// value. Meant for linear intensity or amplitude: where the mean is negative (decibels) the result is the mean.
 ///
-/// Errors as in moving_moments; a speckle with NaN, cu < 0 or cmax <= cu throws. Float results are within
-/// 1e-6 (1 + damping / 10) (|mean| + |pixel|) of the formula, double within 1e-14 (...), and the same on any number of
-/// threads.
-/// Time and memory: those of moving_moments (in place, float, window 11, 10,000 columns: 1.5 MiB).
+/// Errors as in moving_moments; a speckle with NaN, cu < 0 or cmax <= cu throws. Float results are
+/// within 1e-6 (1 + damping / 10) (|mean| + |pixel|) of the formula, double within 1e-14 (...), and the same on any
+/// number of threads. Time and memory: those of moving_moments (in place, float, window 11, 10,000 columns: 1.5 MiB).
 template <detail::EigenDense Image, class Out>
 requires detail::EigenDense<Out>
 void enhanced_lee(const Image& image, Window window, const Speckle& speckle, Out&& out,
@@ -97,31 +120,22 @@ void enhanced_lee(const Image& image, Window window, const Speckle& speckle, Out
   using Result = typename std::remove_cvref_t<Out>::Scalar;
   const auto in = detail::input(image, "image");
   detail::check(in, window, options);
-  if (!(speckle.cu >= 0 && speckle.cmax > speckle.cu && speckle.damping >= 0)) [[unlikely]] {
-    detail::invalid("speckle has cu ", speckle.cu, ", cmax ", speckle.cmax, ", damping ", speckle.damping,
-                    ", expected 0 <= cu < cmax and damping >= 0");
-  }
+  detail::check(speckle);
   const auto result = detail::output(out, "out", in, "image", true);
   if (in.empty()) {
     return;
   }
   const bool keeps_invalid = options.mask.given() || (options.skip_nan && std::floating_point<Pixel>);
   const auto filter = [&](Index y, Index x, Index n, const auto* means, const auto* variances) {
-    using T = std::remove_cvref_t<decltype(*means)>;
-    alignas(64) T pixels[detail::segment_columns];
-    alignas(64) T filtered[detail::segment_columns];
     const Pixel* row = in.row(y) + x;
-    std::transform(row, row + n, pixels, [](Pixel pixel) { return static_cast<T>(pixel); });
-    std::fill(pixels + n, pixels + detail::whole_groups(n), T{0});
-    detail::blend_speckle(filtered, means, variances, pixels, detail::whole_groups(n), speckle);
-    if (keeps_invalid) {
-      const std::uint8_t* mask = options.mask.row(y);
-      const detail::ValidSegment centre(row, mask != nullptr ? mask + x : nullptr, n);
-      for (Index k = 0; k < n; ++k) {
-        filtered[k] = centre.valid[k] ? filtered[k] : pixels[k];
-      }
+    if (!keeps_invalid) {
+      return detail::filter_speckle(
+          means, variances, row, n, speckle, [](Index) { return true; }, result.row(y) + x);
     }
-    std::transform(filtered, filtered + n, result.row(y) + x, [](T value) { return static_cast<Result>(value); });
+    const std::uint8_t* mask = options.mask.row(y);
+    const detail::ValidSegment centre(row, mask != nullptr ? mask + x : nullptr, n);
+    detail::filter_speckle(
+        means, variances, row, n, speckle, [&](Index k) { return centre.valid[k]; }, result.row(y) + x);
   };
   detail::for_each_segment<true, Result>(in, window, deviation, options, detail::same_memory(in, result), filter);
 }
@@ -131,5 +145,54 @@ requires detail::EigenDense<Out>
 void enhanced_lee(const Image& image, Window window, const Speckle& speckle, Out&& out, const WindowOptions& options) {
   enhanced_lee(image, window, speckle, std::forward<Out>(out), Deviation::textbook, options);
 }
+
+/// enhanced_lee() row by row, for images larger than memory: the bits of the array form. Rows, borders, invalid pixels,
+/// errors and memory as in MomentsStream.
+///
+///     LeeStream<float> stream(cols, 7, Speckle::intensity(4));
+///     for each row: stream.push(row, [&](Index y, std::span<const float> filtered) {...});
+///     stream.finish(the same sink);
+template <class Pixel, std::floating_point Out = std::conditional_t<std::same_as<Pixel, double>, double, float>>
+class LeeStream {
+ public:
+  LeeStream(Index cols, Window window, const Speckle& speckle, Deviation deviation = Deviation::textbook,
+            const WindowOptions& options = {})
+      : speckle_(speckle), segments_(cols, window, deviation, options), filtered_(detail::at(cols)) {
+    detail::check(speckle);
+  }
+
+  /// Takes the next row in. valid: one byte a pixel, 0 where it does not count; only with options.skip_nan.
+  template <class Sink>
+  void push(std::span<const Pixel> row, std::span<const std::uint8_t> valid, Sink&& sink) {
+    segments_.push(row, valid, whole_rows(sink));
+  }
+  template <class Sink>
+  void push(std::span<const Pixel> row, Sink&& sink) {
+    push(row, {}, sink);
+  }
+
+  /// No more rows will come: the rows still due go to the sink.
+  template <class Sink>
+  void finish(Sink&& sink) {
+    segments_.finish(whole_rows(sink));
+  }
+
+ private:
+  template <class Sink>
+  auto whole_rows(Sink& sink) {
+    return [this, &sink](Index y, Index x, Index n, const auto* means, const auto* variances, const Pixel* row,
+                         const std::uint8_t* valid) {
+      const auto is_valid = [valid](Index k) { return valid == nullptr || valid[k] != 0; };
+      detail::filter_speckle(means, variances, row, n, speckle_, is_valid, filtered_.data() + x);
+      if (x + n == segments_.cols()) {
+        sink(y, std::span<const Out>(filtered_));
+      }
+    };
+  }
+
+  Speckle speckle_;
+  detail::SegmentStream<Pixel, Out> segments_;
+  std::vector<Out> filtered_;
+};
 
 }  // namespace boxlap

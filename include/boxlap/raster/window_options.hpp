@@ -57,12 +57,6 @@ inline void check(const Window& window) {
   }
 }
 
-inline void require_odd(const Window& window) {
-  if (window.rows % 2 == 0 || window.cols % 2 == 0) [[unlikely]] {
-    invalid("window is ", window.rows, " x ", window.cols, ", expected odd sides: an even window has no centre pixel");
-  }
-}
-
 /// options.border_value as a pixel.
 template <class Pixel>
 [[nodiscard]] Pixel border_pixel(const WindowOptions& options) {
