@@ -155,12 +155,12 @@ TEST_CASE("nms finds every suppressor among crowds, where the grid is in use", "
       scenes::clustered<float>(n, 3, 3000, rng), scenes::integer_grid<float>(n, 40, rng)};
   std::uniform_real_distribution<float> u(0, 1);
   crowds.emplace_back();  // long and thin ones, both ways
-  for (int i = 0; i < 4000; ++i) {
+  for (int i = 0; i < scenes::rounds(4000); ++i) {
     const float x = 1000 * u(rng), y = 1000 * u(rng), w = std::exp(9 * u(rng)), h = 3000 / w;
     crowds.back().push_back({x, y, x + w, y + h});
   }
   crowds.emplace_back();  // an IoU just below one half with all others: none suppresses another
-  for (int i = 0; i < 3000; ++i) {
+  for (int i = 0; i < scenes::rounds(3000); ++i) {
     const float t = float(i) / 3000;
     crowds.back().push_back({0, 0, 10 + 9 * t, 10 / (1 + t)});
   }
@@ -176,7 +176,8 @@ TEST_CASE("nms finds every suppressor among crowds, where the grid is in use", "
 TEST_CASE("nms of float boxes whose areas lose their digits still equals the plain loop", "[nms]") {
   scenes::Rng rng(7);
   std::vector<Box<float>> boxes;
-  for (int i = 0; i < 3000; ++i) {  // areas of a few subnormal units: the IoU says little about the sides
+  for (int i = 0; i < scenes::rounds(3000);
+       ++i) {  // areas of a few subnormal units: the IoU says little about the sides
     const float x = 1e-22f * float(rng() % 100), y = 1e-22f * float(rng() % 100);
     boxes.push_back({x, y, x + 1e-22f * float(1 + rng() % 9), y + 1e-22f * float(1 + rng() % 9)});
   }

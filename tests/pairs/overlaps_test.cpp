@@ -80,7 +80,7 @@ TEMPLATE_TEST_CASE("no pair at the threshold is lost or won", "", float, double)
   scenes::Rng rng(4);
   std::uniform_real_distribution<double> unit(0, 1);
   std::vector<Box<TestType>> a, b;
-  for (int k = 0; k < 3000; ++k) {
+  for (int k = 0; k < scenes::rounds(3000); ++k) {
     // Each seventh has an area among the denormals, where an IoU says little about sides.
     const double size = k % 7 == 0 ? 1e-19 * std::pow(10.0, -5 * unit(rng)) * (sizeof(TestType) == 4 ? 1 : 1e-140)
                                    : std::pow(10.0, 4 * unit(rng) - 1);
@@ -106,7 +106,7 @@ TEMPLATE_TEST_CASE("no pair at the threshold is lost or won", "", float, double)
   }
   const auto expected = brute(a, b, false, min, by_iou);
   CHECK(iou_matrix(a, b, {.min = min}) == expected);
-  CHECK(expected.nonzeros() >= 300);
+  CHECK(expected.nonzeros() >= scenes::rounds(300));
 }
 
 TEST_CASE("a threshold saves the joining of pairs that cannot reach it") {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "../support/rounds.hpp"
 #include "images.hpp"
 
 using namespace boxlap;
@@ -83,7 +84,7 @@ TEST_CASE("the peers' windows: every fixture in its tolerance") {
 
 TEMPLATE_TEST_CASE("every window of every size at every border equals the plain sum", "", std::uint8_t, std::int8_t,
                    std::uint16_t, std::int32_t, float, double) {
-  const auto seed = GENERATE(1u, 2u);
+  const auto seed = GENERATE(take(scenes::rounds(2), values({1u, 2u})));
   std::mt19937 rng(seed);
   const std::pair<Index, Index> sizes[] = {{1, 1}, {1, 9}, {7, 1}, {3, 5}, {12, 17}};
   const Window windows[] = {1, 2, 3, 4, 5, 6, 7, 10, 16, 31, {1, 6}, {5, 2}};
