@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <random>
 #include <string>
 #include <vector>
@@ -35,24 +36,49 @@ double unit(const A& a, const B& b) {
 
 }  // namespace
 
-TEST_CASE("polygons are accepted, repaired and rejected as the rules say") {
+TEST_CASE("polygons are accepted, repaired and rejected as the rules say, with ring and vertex") {
   if (fixture::missing()) {
     return;
   }
+  using boxlap::Repair;
+  using boxlap::RingRepair;
+  const std::map<std::string, RingRepair> repaired{{"orientation", {0, Repair::reversed}},
+                                                   {"unclosed", {0, Repair::closed}},
+                                                   {"duplicate_vertex", {0, Repair::dropped_duplicate}},
+                                                   {"hole_orientation", {1, Repair::reversed}}};
+  const std::multimap<std::string, std::string> rejected{
+      {"spike", "spike: shell runs out and back at vertex 3"},
+      {"self_intersection", "self-intersection: sides 0 and 2 of shell cross"},
+      {"self_touch", "self-touch: shell touches itself at vertex 2 and vertex 5"},
+      {"self_touch", "self-touch: shell touches itself at vertex 3 and side 0"},
+      {"too_few_points", "too few points: shell has fewer than three distinct vertices"},
+      {"zero_area", "zero area: all vertices of shell are on one line"},
+      {"not_finite", "not finite: shell vertex 1"},
+      {"hole_outside", "hole outside: hole 0 does not lie in its shell"},
+      {"hole_crosses_shell", "hole crosses shell: side 2 of shell and side 0 of hole 0 cross"},
+      {"holes_cross", "holes cross: side 1 of hole 0 and side 0 of hole 1 cross"},
+      {"hole_in_hole", "hole in hole: hole 1 lies in hole 0"},
+      {"hole_shares_side", "hole shares a side with its shell: shell near vertex 3, hole 0 near vertex 0"},
+      {"parts_share_side", "parts share a side: part 0 shell near vertex 1, part 1 shell near vertex 0"},
+      {"parts_overlap", "parts overlap: side 2 of part 0 shell and side 3 of part 1 shell cross"}};
   const auto table = fixture::read("polygons/validity.csv");
   for (std::size_t row = 0; row < table.size(); ++row) {
-    const std::string wkt = table.text(row, "wkt"), action = table.text(row, "action");
-    CAPTURE(wkt, action);
+    const std::string wkt = table.text(row, "wkt"), action = table.text(row, "action"), kind = table.text(row, "class");
+    CAPTURE(wkt, action, kind);
     std::string why;
     const auto polygon = boxlap::try_parse_wkt<double>(wkt, &why);
     CAPTURE(why);
     REQUIRE(polygon.has_value() == (action != "reject"));
     if (!polygon) {
-      REQUIRE_FALSE(why.empty());
+      const auto [first, last] = rejected.equal_range(kind);
+      REQUIRE(std::any_of(first, last, [&](const auto& rule) { return rule.second == why; }));
       REQUIRE_THROWS_AS(boxlap::parse_wkt<double>(wkt), std::invalid_argument);
       continue;
     }
-    REQUIRE(polygon->repairs().empty() == (action == "accept"));
+    const auto repair = repaired.find(kind);
+    REQUIRE((repair == repaired.end()) == (action == "accept"));
+    REQUIRE(polygon->repairs() ==
+            (action == "accept" ? std::vector<RingRepair>{} : std::vector<RingRepair>{repair->second}));
     REQUIRE(double(area(*polygon)) == table.number(row, "area"));
     REQUIRE(boxlap::parse_wkt<double>(boxlap::to_wkt(*polygon)) == *polygon);
   }
