@@ -183,11 +183,11 @@ TEST_CASE("few pairs a row and many are put together in two ways, to the same ma
     const int n = 3000;
     const double extent = 100 * std::sqrt(n / pairs_per_row);
     const auto a = scenes::uniform<float>(n, extent, 50, rng), b = scenes::uniform<float>(2 * n, extent, 50, rng);
-    const auto value = [](Index, Index, const auto& x, const auto& y) { return iou(x, y); };
+    const detail::OverlapValue<float, detail::IouMeasure> value({}, 0.1);
     detail::Team team(2);
     detail::with_trees<detail::Meeting::open, float>(a, b, team, detail::Identity{}, [&](const auto& join) {
-      const auto sorted = detail::csr_by_sorting<float>(join, n, 2 * n, 0.1, team, 0, value);
-      const auto in_place = detail::csr_in_place<float>(join, n, 2 * n, 0.1, team, value);
+      const auto sorted = detail::csr_by_sorting(join, n, 2 * n, team, 0, value);
+      const auto in_place = detail::csr_in_place(join, n, 2 * n, team, value);
       CHECK(sorted == in_place);
       CHECK(sorted == brute(a, b, false, 0.1, by_iou));
     });

@@ -1,4 +1,5 @@
-/// How the pairs of a join become a sparse matrix: few are sorted as a list, many are written to their places at once.
+/// How the pairs of a join become a sparse matrix: few boxes ask each other; few pairs a row are sorted as a list; many
+/// are written to their places at once.
 #pragma once
 
 #include <algorithm>
@@ -13,16 +14,14 @@
 #include "../core/order.hpp"
 #include "../core/parallel.hpp"
 #include "../shape/overlap.hpp"
+#include "block_overlap.hpp"
 #include "collect.hpp"
 #include "csr.hpp"
+#include "few_pairs.hpp"
+#include "in_place.hpp"
 #include "tree_join.hpp"
 
 namespace boxlap::detail {
-
-template <class R>
-[[nodiscard]] bool kept(R value, double min) noexcept {
-  return value > 0 && static_cast<double>(value) >= min;
-}
 
 /// One entry of a matrix before it has its place.
 template <class R>
@@ -30,20 +29,6 @@ struct Entry {
   Index row, col;
   R value;
 };
-
-/// Makes vectors as long as the result, on a thread each: filling them with zeros is what touches their memory first.
-template <class... Vectors>
-void make_room(std::size_t size, Team& team, Vectors&... vectors) {
-  (vectors.reserve(size), ...);  // on the calling thread, see collect_chunks()
-  if (team.threads() <= 1 || Slices(size, &team).count == 1) {
-    (vectors.resize(size), ...);
-    return;
-  }
-  team.for_each(static_cast<Index>(sizeof...(Vectors)), [&](Index chosen) {
-    Index k = 0;
-    ((k++ == chosen ? vectors.resize(size) : void()), ...);
-  });
-}
 
 /// The matrix of entries in any order, each pair once. Small joins find their pairs in order, and are spared the
 /// sorting.
@@ -77,158 +62,29 @@ template <class R>
   return result;
 }
 
-/// The matrix of a join of boxes by way of a list: right where rows hold few pairs each. value_of(i, j, box_i, box_j)
-/// is measured where the pair is found. With `self` the join visits each pair once and both halves are stored.
-template <class R, Meeting meeting, bool self, class T, class Ask, class ValueOf>
-[[nodiscard]] Csr<R> csr_by_sorting(const TreeJoin<meeting, self, T, Ask>& join, Index rows, Index cols, double min,
-                                    Team& team, std::size_t expected, const ValueOf& value_of) {
-  const auto collect_chunk = [&](Index chunk, std::vector<Entry<R>>& found) {
+/// The matrix of a join of boxes by way of a list: right where rows hold few pairs each. A pair is measured where it is
+/// found. With `self` the join visits each pair once and both halves are stored.
+template <Meeting meeting, bool self, class T, class Ask, class Measure>
+[[nodiscard]] Csr<T> csr_by_sorting(const TreeJoin<meeting, self, T, Ask>& join, Index rows, Index cols, Team& team,
+                                    std::size_t expected, const OverlapValue<T, Measure>& value_of) {
+  const auto collect_chunk = [&](Index chunk, std::vector<Entry<T>>& found) {
     auto collect = [&](Index i, Index j, const Box<T>& box_i, const Box<T>& box_j) {
       if (!attainable(join.ask, box_i, box_j)) {
         return;
       }
-      if (const R value = value_of(i, j, box_i, box_j); kept(value, min)) {
+      if (const T value = value_of(box_i, box_j); value_of.kept(value)) {
         found.push_back({i, j, value});
       }
       if constexpr (self) {
-        if (const R value = value_of(j, i, box_j, box_i); kept(value, min)) {
+        if (const T value = value_of(box_j, box_i); value_of.kept(value)) {
           found.push_back({j, i, value});
         }
       }
     };
     join.run(chunk, collect);
   };
-  Collected<Entry<R>> entries = collect_chunks<Entry<R>>(join.chunks(), team, expected, collect_chunk);
+  Collected<Entry<T>> entries = collect_chunks<Entry<T>>(join.chunks(), team, expected, collect_chunk);
   return csr_of_entries(entries.items(), rows, cols, team);
-}
-
-/// The pairs of a join of boxes in their final order without a list, where rows hold many pairs each: the join runs
-/// twice, first to count, then to write. Returns where each row begins.
-///
-/// A leaf of `a` is all that is ever at hand: its sixteen rows meet the boxes of b in ascending order of their rows, so
-/// each row comes out sorted. No memory but the result and the rows of a leaf; rows of different leaves share nothing,
-/// so threads need no lock. entry_of(row, col, box_row, box_col, value) fills in the value and tells whether the pair
-/// is kept (with `self` each pair comes both ways round), which no branch depends on: there is no foretelling it. Then
-/// room(total) is called once, and put(k, row, cols, values) with the row that begins at place k.
-template <class Value, Meeting meeting, bool self, class T, class Ask, class EntryOf, class Room, class Put>
-[[nodiscard]] std::vector<Index> place_entries(const TreeJoin<meeting, self, T, Ask>& join, Index rows, Team& team,
-                                               const EntryOf& entry_of, const Room& room, const Put& put) {
-  constexpr Index leaves_per_chunk = 64;
-  const PackedTree<T>&a = join.a, &b = join.b;
-  const Index chunks = (a.leaves() + leaves_per_chunk - 1) / leaves_per_chunk;
-  struct Scratch {
-    std::vector<std::uint64_t> others;
-    std::vector<Index> cols;
-    std::vector<Value> values;
-  };
-  // Calls use(lane, col, value, kept) for the pairs of a leaf; with `ordered`, columns ascend.
-  const auto for_each_pair_of_leaf = [&](Index leaf, bool ordered, std::vector<std::uint64_t>& others,
-                                         const auto& use) {
-    const BoxBlock<T>& asking = asked(join.ask, a.leaf(leaf));
-    const Box<T> around = join.asked_around(leaf, asking);
-    others.clear();
-    b.template for_each_leaf<meeting>(around, 0, [&](Index other) {
-      std::uint32_t lanes = b.template meeting_boxes<meeting>(other, around);
-      for (; lanes != 0; lanes &= lanes - 1) {
-        const int lane = std::countr_zero(lanes);
-        others.push_back(static_cast<std::uint64_t>(b.leaf_rows(other)[lane]) << 32 |
-                         static_cast<std::uint64_t>(other * block_size + lane));
-      }
-      return true;
-    });
-    if (ordered) {
-      std::sort(others.begin(), others.end());
-    }
-    const Index* rows_of_leaf = a.leaf_rows(leaf);
-    for (const std::uint64_t other : others) {
-      const Index col = static_cast<Index>(other >> 32), slot = static_cast<Index>(other & 0xffffffffU);
-      const Box<T> box = b.leaf(slot / block_size).get(slot % block_size);
-      std::uint32_t hits = meeting_lanes<meeting>(asking, box) & a.lanes(leaf);
-      for (; hits != 0; hits &= hits - 1) {
-        const int lane = std::countr_zero(hits);
-        const Index row = rows_of_leaf[lane];
-        Value value{};
-        const bool kept = entry_of(row, col, a.leaf(leaf).get(lane), box, value) & !(self && row == col);
-        use(static_cast<std::size_t>(lane), col, value, kept);
-      }
-    }
-  };
-  const auto for_each_leaf_of = [&](Index chunk, const auto& use) {
-    Scratch scratch;
-    const Index end = (std::min)(a.leaves(), (chunk + 1) * leaves_per_chunk);
-    for (Index leaf = chunk * leaves_per_chunk; leaf < end; ++leaf) {
-      use(leaf, static_cast<std::size_t>((std::min)(block_size, a.size() - leaf * block_size)), scratch);
-    }
-  };
-
-  std::vector<Index> offsets(at(rows) + 1);
-  team.for_each(chunks, [&](Index chunk) {
-    for_each_leaf_of(chunk, [&](Index leaf, std::size_t lanes, Scratch& scratch) {
-      std::array<Index, block_size> counts{};
-      for_each_pair_of_leaf(leaf, false, scratch.others,
-                            [&](std::size_t lane, Index, const Value&, bool kept) { counts[lane] += kept; });
-      for (std::size_t lane = 0; lane < lanes; ++lane) {
-        offsets[at(a.leaf_rows(leaf)[lane]) + 1] = counts[lane];
-      }
-    });
-  });
-  std::size_t total = 0;
-  for (const Index count : offsets) {
-    total += at(count);
-  }
-  check_pairs(total);
-  accumulate_offsets(offsets);
-  room(total);
-  team.for_each(chunks, [&](Index chunk) {
-    for_each_leaf_of(chunk, [&](Index leaf, std::size_t lanes, Scratch& scratch) {
-      // The rows of the leaf one behind the other, each with a place more for what is not kept.
-      std::array<std::size_t, block_size> begins{}, next;
-      std::size_t size = 0;
-      for (std::size_t lane = 0; lane < lanes; ++lane) {
-        const std::size_t row = at(a.leaf_rows(leaf)[lane]);
-        begins[lane] = size;
-        size += at(offsets[row + 1] - offsets[row]) + 1;
-      }
-      if (scratch.cols.size() < size) {
-        scratch.cols.resize(size);
-        scratch.values.resize(size);
-      }
-      next = begins;
-      Index* const cols = scratch.cols.data();
-      Value* const values = scratch.values.data();
-      for_each_pair_of_leaf(leaf, true, scratch.others,
-                            [&](std::size_t lane, Index col, const Value& value, bool kept) {
-                              cols[next[lane]] = col;
-                              values[next[lane]] = value;
-                              next[lane] += kept;
-                            });
-      for (std::size_t lane = 0; lane < lanes; ++lane) {
-        const Index row = a.leaf_rows(leaf)[lane];
-        const std::size_t count = next[lane] - begins[lane];
-        put(at(offsets[at(row)]), row, std::span<const Index>(cols + begins[lane], count),
-            std::span<const Value>(values + begins[lane], count));
-      }
-    });
-  });
-  return offsets;
-}
-
-/// The matrix of a join of boxes by place_entries().
-template <class R, Meeting meeting, bool self, class T, class Ask, class ValueOf>
-[[nodiscard]] Csr<R> csr_in_place(const TreeJoin<meeting, self, T, Ask>& join, Index rows, Index cols, double min,
-                                  Team& team, const ValueOf& value_of) {
-  Csr<R> result{rows, cols, {}, {}, {}};
-  const auto entry_of = [&](Index row, Index col, const Box<T>& box_row, const Box<T>& box_col, R& value) {
-    value = value_of(row, col, box_row, box_col);
-    return (value > 0) & (static_cast<double>(value) >= min);
-  };
-  const auto room = [&](std::size_t total) { make_room(total, team, result.col_indices, result.values); };
-  const auto put = [&](std::size_t k, Index, std::span<const Index> row_cols, std::span<const R> row_values) {
-    std::copy(row_cols.begin(), row_cols.end(), result.col_indices.begin() + static_cast<std::ptrdiff_t>(k));
-    std::copy(row_values.begin(), row_values.end(), result.values.begin() + static_cast<std::ptrdiff_t>(k));
-  };
-  result.row_offsets = place_entries<R>(join, rows, team, entry_of, room, put);
-  return result;
 }
 
 /// About how many pairs the join finds for each row of a, judged by a few leaves; 0 for joins of unordered trees.
@@ -257,13 +113,16 @@ inline constexpr double many_pairs_a_row = 8;
 }
 
 /// The matrix of a join of boxes.
-template <class R, Meeting meeting, bool self, class T, class Ask, class ValueOf>
-[[nodiscard]] Csr<R> csr_of_boxes(const TreeJoin<meeting, self, T, Ask>& join, Index rows, Index cols, double min,
-                                  Team& team, const ValueOf& value_of) {
+template <Meeting meeting, bool self, class T, class Ask, class Measure>
+[[nodiscard]] Csr<T> csr_of_boxes(const TreeJoin<meeting, self, T, Ask>& join, Index rows, Index cols, Team& team,
+                                  const OverlapValue<T, Measure>& value_of) {
+  if (FewMeetings::fit(join)) {
+    return csr_of_few(join, rows, cols, value_of);
+  }
   const double pairs_of_row = pairs_a_row(join) * (self ? 2 : 1);
   return pairs_of_row >= many_pairs_a_row
-             ? csr_in_place<R>(join, rows, cols, min, team, value_of)
-             : csr_by_sorting<R>(join, rows, cols, min, team, expected_pairs(pairs_of_row), value_of);
+             ? csr_in_place(join, rows, cols, team, value_of)
+             : csr_by_sorting(join, rows, cols, team, expected_pairs(pairs_of_row), value_of);
 }
 
 /// A shape whose type has a kernel for many pairs at once: intersection_areas(as, bs, pairs, out), out[k] the overlap
@@ -298,11 +157,12 @@ template <bool self, class Measure, class Join, class A, class B>
   using R = Overlap<Element<A>, Element<B>>;
   constexpr std::size_t batch = 512;  // few enough that shapes stay near from finding to measuring (measured)
   const Index rows = rows_of(a, "a"), cols = rows_of(b, "b");
+  const R least = least_kept<R>(min);
   const auto collect_chunk = [&](Index chunk, std::vector<Entry<R>>& found) {
     std::vector<RowPair> candidates;
     std::vector<R> shared;
     const auto keep = [&](Index i, Index j, R value) {
-      if (kept(value, min)) {
+      if (value >= least) {
         found.push_back({i, j, value});
       }
     };
@@ -311,8 +171,8 @@ template <bool self, class Measure, class Join, class A, class B>
       for (std::size_t k = 0; k < candidates.size(); ++k) {
         if (shared[k] > 0) {
           const auto [i, j] = candidates[k];
-          const R area_a = static_cast<R>(area(widened<R>(element(a, i))));
-          const R area_b = static_cast<R>(area(widened<R>(element(b, j))));
+          const R area_a = area_in<R>(element(a, i));
+          const R area_b = area_in<R>(element(b, j));
           keep(i, j, measure(shared[k], area_a, area_b));
           if constexpr (self) {
             keep(j, i, measure(shared[k], area_b, area_a));

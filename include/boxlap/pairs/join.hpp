@@ -1,6 +1,7 @@
 /// Which shapes meet: every pair of two ranges, or of one with itself, each found once; visited or as a sorted list.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -17,6 +18,21 @@
 namespace boxlap {
 namespace detail {
 
+/// Of the rows that `lanes` names those that come before `col`.
+[[nodiscard]] inline std::uint32_t rows_below(Index col, std::uint32_t lanes, const Index* rows) noexcept {
+  std::uint32_t result = 0;
+  for (; lanes != 0; lanes &= lanes - 1) {
+    const int lane = std::countr_zero(lanes);
+    result |= static_cast<std::uint32_t>(rows[lane] < col) << lane;
+  }
+  return result;
+}
+
+/// Sixteen times nothing: pairs have no values.
+struct NoValues {
+  char at[block_size] = {};
+};
+
 /// The pairs of a join, ascending.
 template <class Join, class Meets>
 [[nodiscard]] std::vector<RowPair> sorted_pairs(const Join& join, const Meets& meets, Team& team, Index rows,
@@ -25,14 +41,16 @@ template <class Join, class Meets>
   const double pairs_of_row = pairs_a_row(join);
   if constexpr (std::is_same_v<Meets, AlwaysMeets>) {
     if (pairs_of_row >= many_pairs_a_row) {
-      const auto pair_of = [](Index i, Index j, const auto&, const auto&, char&) { return !Join::of_self || i < j; };
+      const auto entries_of = [&](Index leaf, std::uint32_t lanes, Index col, const auto&, const auto&) {
+        return Join::of_self ? rows_below(col, lanes, join.a.leaf_rows(leaf)) : lanes;
+      };
       const auto room = [&](std::size_t total) { make_room(total, team, result); };
       const auto put = [&](std::size_t k, Index i, std::span<const Index> js, std::span<const char>) {
         for (const Index j : js) {
           result[k++] = {i, j};
         }
       };
-      [[maybe_unused]] const auto offsets = place_entries<char>(join, rows, team, pair_of, room, put);
+      [[maybe_unused]] const auto offsets = place_entries<NoValues>(join, rows, team, entries_of, room, put);
       return result;
     }
   }

@@ -14,6 +14,7 @@
 #include "../core/order.hpp"
 #include "../shape/overlap.hpp"
 #include "assembly.hpp"
+#include "block_overlap.hpp"
 #include "csr.hpp"
 #include "join.hpp"
 
@@ -27,29 +28,29 @@ struct OverlapOptions {
 
 namespace detail {
 
-/// The measures, each of the shared area and the two areas.
+/// The measures, each of the shared area and the two areas; of numbers, or of lanes of them.
 struct IouMeasure {
   template <class R>
-  [[nodiscard]] constexpr R operator()(R shared, R area_a, R area_b) const noexcept {
+  [[nodiscard]] constexpr R operator()(const R& shared, const R& area_a, const R& area_b) const noexcept {
     return iou_of(shared, area_a, area_b);
   }
 };
 struct IofMeasure {
   template <class R>
-  [[nodiscard]] constexpr R operator()(R shared, R area_a, R) const noexcept {
+  [[nodiscard]] constexpr R operator()(const R& shared, const R& area_a, const R&) const noexcept {
     return ratio(shared, area_a);
   }
 };
 struct IntersectionMeasure {
   template <class R>
-  [[nodiscard]] constexpr R operator()(R shared, R, R) const noexcept {
+  [[nodiscard]] constexpr R operator()(const R& shared, const R&, const R&) const noexcept {
     return shared;
   }
 };
 struct UnionMeasure {
   template <class R>
-  [[nodiscard]] constexpr R operator()(R shared, R area_a, R area_b) const noexcept {
-    return shared > 0 ? union_of(shared, area_a, area_b) : R{0};  // the same pairs as the intersection
+  [[nodiscard]] constexpr R operator()(const R& shared, const R& area_a, const R& area_b) const noexcept {
+    return shared > R{} ? union_of(shared, area_a, area_b) : R{};  // the same pairs as the intersection
   }
 };
 
@@ -60,10 +61,10 @@ inline void check(const OverlapOptions& options) {
 }
 
 /// Calls join_with(ask, value): where the measure is the IoU and there is a threshold, only pairs that may attain it
-/// need be found. value(i, j, box_i, box_j) is the measure of a pair.
-template <class R, class T, class Measure, class JoinWith>
-[[nodiscard]] Csr<R> matrix_of_boxes(const Measure& measure, double min, const JoinWith& join_with) {
-  const auto value = [&](Index, Index, const Box<T>& x, const Box<T>& y) { return of_areas(x, y, measure); };
+/// need be found.
+template <class T, class Measure, class JoinWith>
+[[nodiscard]] Csr<T> matrix_of_boxes(const Measure& measure, double min, const JoinWith& join_with) {
+  const OverlapValue<T, Measure> value(measure, min);
   if constexpr (std::is_same_v<Measure, IouMeasure>) {
     if (min > 0) {
       return join_with(ReachForIou<T>(min), value);
@@ -81,11 +82,10 @@ template <class Measure, class A, class B>
   const Index rows = rows_of(a, "a"), cols = rows_of(b, "b");
   Csr<R> result;
   if constexpr (holds_boxes<A> && holds_boxes<B>) {
-    result = matrix_of_boxes<R, T>(measure, options.min, [&](const auto& ask, const auto& value) {
+    result = matrix_of_boxes<T>(measure, options.min, [&](const auto& ask, const auto& value) {
       Csr<R> matrix;
-      with_trees<Meeting::open, T>(a, b, team, ask, [&](const auto& join) {
-        matrix = csr_of_boxes<R>(join, rows, cols, options.min, team, value);
-      });
+      with_trees<Meeting::open, T>(a, b, team, ask,
+                                   [&](const auto& join) { matrix = csr_of_boxes(join, rows, cols, team, value); });
       return matrix;
     });
   } else {
@@ -105,10 +105,10 @@ template <class Measure, class A>
   const Index n = rows_of(a, "a");
   Csr<R> result;
   if constexpr (holds_boxes<A>) {
-    result = matrix_of_boxes<R, T>(measure, options.min, [&](const auto& ask, const auto& value) {
+    result = matrix_of_boxes<T>(measure, options.min, [&](const auto& ask, const auto& value) {
       Csr<R> matrix;
-      with_tree<Meeting::open, T>(
-          a, team, ask, [&](const auto& join) { matrix = csr_of_boxes<R>(join, n, n, options.min, team, value); });
+      with_tree<Meeting::open, T>(a, team, ask,
+                                  [&](const auto& join) { matrix = csr_of_boxes(join, n, n, team, value); });
       return matrix;
     });
   } else {

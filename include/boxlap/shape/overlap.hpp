@@ -13,22 +13,23 @@
 namespace boxlap {
 namespace detail {
 
-/// part / whole, where nothing of nothing is 0 and so is a quotient that overflowed into NaN.
+/// part / whole, where nothing of nothing is 0 and so is a quotient that overflowed into NaN. R is a number or, here
+/// and in the next two, lanes of numbers.
 template <class R>
-[[nodiscard]] constexpr R ratio(R part, R whole) noexcept {
+[[nodiscard]] constexpr R ratio(const R& part, const R& whole) noexcept {
   const R quotient = part / whole;
-  return part > 0 && quotient > 0 ? quotient : R{0};
+  return ((part > R{}) & (quotient > R{})) ? quotient : R{};
 }
 
 /// The area that two shapes cover together. Never below either area, so that IoU stays within [0, 1].
 template <class R>
-[[nodiscard]] constexpr R union_of(R shared, R area_a, R area_b) noexcept {
+[[nodiscard]] constexpr R union_of(const R& shared, const R& area_a, const R& area_b) noexcept {
   return (area_a + area_b) - shared;
 }
 
 template <class R>
-[[nodiscard]] constexpr R iou_of(R shared, R area_a, R area_b) noexcept {
-  return ratio(shared, union_of(shared, area_a, area_b));
+[[nodiscard]] constexpr R iou_of(const R& shared, const R& area_a, const R& area_b) noexcept {
+  return ratio<R>(shared, union_of(shared, area_a, area_b));
 }
 
 /// `s` in the scalar type R, by a reference where it already is.
@@ -41,12 +42,28 @@ template <class R, class S>
   }
 }
 
+/// An area that shapes of types S gave, as a number of its own: a user's may be a product, and must not be fused with
+/// what it is added to. That of boxes was rounded where it was multiplied.
+template <class R, class... S, class T>
+[[nodiscard]] constexpr R area_given(T value) noexcept {
+  if constexpr ((is_box<S> && ...)) {
+    return static_cast<R>(value);
+  } else {
+    return rounded(static_cast<R>(value));
+  }
+}
+
+/// The area of `s` in the scalar type R.
+template <class R, class S>
+[[nodiscard]] constexpr R area_in(const S& s) {
+  return area_given<R, S>(area(widened<R>(s)));
+}
+
 /// Calls of(shared, area_a, area_b), all three in the wider scalar type and each rounded on its own.
 template <class A, class B, class Of>
 [[nodiscard]] constexpr auto of_areas(const A& a, const B& b, const Of& of) {
   using R = Overlap<A, B>;
-  return of(static_cast<R>(intersection_area(a, b)), static_cast<R>(area(widened<R>(a))),
-            static_cast<R>(area(widened<R>(b))));
+  return of(area_given<R, A, B>(intersection_area(a, b)), area_in<R>(a), area_in<R>(b));
 }
 
 }  // namespace detail
