@@ -53,42 +53,46 @@ inline void add(std::ptrdiff_t bytes) noexcept {
 
 #if BOXLAP_HEAP_COUNTED
 #include <malloc.h>
+#if __has_include(<mm_malloc.h>)
+#include <mm_malloc.h>  // declares posix_memalign its own way, which clang accepts before ours only
+#endif
 
 #include <cerrno>
+#include <cstdlib>
 extern "C" {
-void* __libc_malloc(std::size_t);
-void* __libc_calloc(std::size_t, std::size_t);
-void* __libc_realloc(void*, std::size_t);
-void* __libc_memalign(std::size_t, std::size_t);
-void __libc_free(void*);
+void* __libc_malloc(std::size_t) noexcept;
+void* __libc_calloc(std::size_t, std::size_t) noexcept;
+void* __libc_realloc(void*, std::size_t) noexcept;
+void* __libc_memalign(std::size_t, std::size_t) noexcept;
+void __libc_free(void*) noexcept;
 
-void* malloc(std::size_t size) {
+void* malloc(std::size_t size) noexcept {
   void* p = __libc_malloc(size);
   heap::add(static_cast<std::ptrdiff_t>(malloc_usable_size(p)));
   return p;
 }
-void* calloc(std::size_t count, std::size_t size) {
+void* calloc(std::size_t count, std::size_t size) noexcept {
   void* p = __libc_calloc(count, size);
   heap::add(static_cast<std::ptrdiff_t>(malloc_usable_size(p)));
   return p;
 }
-void* realloc(void* old, std::size_t size) {
+void* realloc(void* old, std::size_t size) noexcept {
   const auto before = static_cast<std::ptrdiff_t>(malloc_usable_size(old));
   void* p = __libc_realloc(old, size);
   heap::add(static_cast<std::ptrdiff_t>(malloc_usable_size(p)) - before);
   return p;
 }
-void* memalign(std::size_t alignment, std::size_t size) {
+void* memalign(std::size_t alignment, std::size_t size) noexcept {
   void* p = __libc_memalign(alignment, size);
   heap::add(static_cast<std::ptrdiff_t>(malloc_usable_size(p)));
   return p;
 }
-void* aligned_alloc(std::size_t alignment, std::size_t size) { return memalign(alignment, size); }
-int posix_memalign(void** out, std::size_t alignment, std::size_t size) {
+void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept { return memalign(alignment, size); }
+int posix_memalign(void** out, std::size_t alignment, std::size_t size) noexcept {
   *out = memalign(alignment, size);
   return *out != nullptr ? 0 : ENOMEM;
 }
-void free(void* p) {
+void free(void* p) noexcept {
   heap::now.fetch_sub(static_cast<std::ptrdiff_t>(malloc_usable_size(p)), std::memory_order_relaxed);
   __libc_free(p);
 }

@@ -1,4 +1,4 @@
-// refused: Shape
+// refused: view.. makes shapes of rows
 #include <boxlap/nms/nms.hpp>
 #include <vector>
 

@@ -46,6 +46,10 @@ concept Rows = requires(const R& range) {
 template <class R>
 concept Numbers = Rows<R> && std::is_arithmetic_v<detail::Element<R>> && !std::same_as<detail::Element<R>, bool>;
 
+/// Rows of row numbers: any integers. A mask of bool is not one.
+template <class R>
+concept RowNumbers = Rows<R> && std::integral<detail::Element<R>> && !std::same_as<detail::Element<R>, bool>;
+
 /// Rows of labels: any integer or enumeration. Only equality counts; no value is special.
 template <class R>
 concept Labels = Rows<R> &&(std::integral<detail::Element<R>> || std::is_enum_v<detail::Element<R>>);
@@ -86,8 +90,7 @@ template <std::invocable<Index> F>
 /// The rows of `range` that `rows` names, in that order: boxes[keep] of numpy.
 ///
 /// A row may be named twice. Throws std::invalid_argument naming the position when a row is out of range. O(rows).
-template <Rows R, Rows I>
-requires std::integral<detail::Element<I>>
+template <Rows R, RowNumbers I>
 [[nodiscard]] std::vector<detail::Element<R>> take(const R& range, const I& rows) {
   const Index n = detail::rows_of(range, "range");
   const Index count = detail::rows_of(rows, "rows");

@@ -28,7 +28,7 @@ inline constexpr bool is_box<Box<T>> = true;
 /// library then prepares each row once and works on what it got.
 template <class S>
 concept Shape = requires(const S& s) {
-  requires detail::is_box<std::remove_cvref_t<decltype(bounds(s))>>;
+  requires detail::is_box<std::remove_cvref_t<decltype(bounds(s))>>;  // not so? boxlap::view() makes shapes of rows
   { area(s) } -> std::floating_point;
   { intersection_area(s, s) } -> std::floating_point;
 };
