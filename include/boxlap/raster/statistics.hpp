@@ -7,7 +7,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "doubling.hpp"
+#include "window_sums.hpp"
 
 namespace boxlap::detail {
 
