@@ -89,7 +89,8 @@ template <std::invocable<Index> F>
 
 /// The rows of `range` that `rows` names, in that order: boxes[keep] of numpy.
 ///
-/// A row may be named twice. Throws std::invalid_argument naming the position when a row is out of range. O(rows).
+/// A row may be named twice. Throws std::invalid_argument naming the position when a row is out of range. O(rows), no
+/// memory beside the result.
 template <Rows R, RowNumbers I>
 [[nodiscard]] std::vector<detail::Element<R>> take(const R& range, const I& rows) {
   const Index n = detail::rows_of(range, "range");

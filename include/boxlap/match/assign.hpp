@@ -247,7 +247,8 @@ template <class T>
 ///     IoU  0.9  0.48        assign, then keep_at_least 0.5:  0.48 + 0.48 beats 0.9, and then nothing is kept
 ///          0.48 0           max_gain with gate 0.5:          keeps the 0.9
 ///
-/// The result has no duals: it is a part of an optimum, not an optimum, and certify() says so. O(rows log degree).
+/// The result has no duals: it is a part of an optimum, not an optimum, and certify() says so. O(rows log degree),
+/// no memory besides the result.
 template <class T>
 [[nodiscard]] Assignment<T> keep_at_least(const CsrView<T>& weights, const Assignment<T>& assignment, double least) {
   detail::require_same_length("col_of_row", assignment.col_of_row.size(), "weights", detail::at(weights.rows));

@@ -21,10 +21,16 @@ template <Numbers P>
   if (threshold != threshold) [[unlikely]] {
     detail::invalid("threshold is NaN");
   }
-  std::vector<Index> rows;
   const Index n = detail::rows_of(scores, "scores");
+  const auto is_above = [&](Index i) { return static_cast<double>(detail::element(scores, i)) > threshold; };
+  std::size_t count = 0;
   for (Index i = 0; i < n; ++i) {
-    if (static_cast<double>(detail::element(scores, i)) > threshold) {
+    count += is_above(i) ? 1U : 0U;
+  }
+  std::vector<Index> rows;
+  rows.reserve(count);
+  for (Index i = 0; i < n; ++i) {
+    if (is_above(i)) {
       rows.push_back(i);
     }
   }
