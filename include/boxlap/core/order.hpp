@@ -86,12 +86,22 @@ template <class Item, class KeyOf>
   const Key mask = static_cast<Key>((Key{1} << digit_bits) - 1);
   std::array<std::uint32_t, static_cast<std::size_t>(most_passes) << most_digit_bits> counts;
   std::fill_n(counts.begin(), static_cast<std::size_t>(passes) * buckets, 0U);
-  for (const Item& item : items) {
-    Key key = key_of(item);
-    for (std::size_t first = 0; first < static_cast<std::size_t>(passes) * buckets; first += buckets) {
-      ++counts[first + static_cast<std::size_t>(key & mask)];
-      key = static_cast<Key>(key >> digit_bits);
+  const auto count_digits = [&]<int n>(std::integral_constant<int, n>, int first) {  // n digits from the first-th on
+    std::uint32_t* const histograms = counts.data() + static_cast<std::size_t>(first) * buckets;
+    for (const Item& item : items) {
+      Key key = static_cast<Key>(key_of(item) >> (first * digit_bits));
+      for (std::size_t k = 0; k < n; ++k) {
+        ++histograms[k * buckets + static_cast<std::size_t>(key & mask)];
+        key = static_cast<Key>(key >> digit_bits);
+      }
     }
+  };
+  int first = 0;
+  for (; first + 1 < passes; first += 2) {
+    count_digits(std::integral_constant<int, 2>{}, first);
+  }
+  if (first < passes) {
+    count_digits(std::integral_constant<int, 1>{}, first);
   }
   for (int pass = 0; pass < passes; ++pass) {
     std::uint32_t* offsets = counts.data() + static_cast<std::size_t>(pass) * buckets;

@@ -11,6 +11,7 @@
 
 #include "../core/index.hpp"
 #include "../shape/box.hpp"
+#include "../shape/lanes.hpp"
 
 namespace boxlap::detail {
 
@@ -34,14 +35,28 @@ struct alignas(64) BoxBlock {
 
   /// The smallest box around all sixteen; a free lane changes nothing.
   [[nodiscard]] Box<T> bounds() const noexcept {
-    Box<T> box{x1[0], y1[0], x2[0], y2[0]};
-    for (Index lane = 1; lane < block_size; ++lane) {
-      box.x1 = (std::min)(box.x1, x1[lane]);
-      box.y1 = (std::min)(box.y1, y1[lane]);
-      box.x2 = (std::max)(box.x2, x2[lane]);
-      box.y2 = (std::max)(box.y2, y2[lane]);
+    constexpr auto low = [](const auto& a, const auto& b) { return lesser(a, b); };
+    constexpr auto high = [](const auto& a, const auto& b) { return greater(a, b); };
+    return {extreme(x1, low), extreme(y1, low), extreme(x2, high), extreme(y2, high)};
+  }
+
+ private:
+  /// What is left of sixteen when of each two more_extreme(a, b) is kept.
+  template <class MoreExtreme>
+  [[nodiscard]] static T extreme(const T* x, const MoreExtreme& more_extreme) noexcept {
+    using L = Lanes<T>;
+    L lanes = load<L>(x);
+    for (std::size_t k = lane_count<T>; k < block_size; k += lane_count<T>) {
+      lanes = more_extreme(lanes, load<L>(x + k));
     }
-    return box;
+    T each[lane_count<T>];
+    store(each, lanes);
+    for (std::size_t width = lane_count<T> / 2; width > 0; width /= 2) {
+      for (std::size_t k = 0; k < width; ++k) {
+        each[k] = more_extreme(each[k], each[k + width]);
+      }
+    }
+    return each[0];
   }
 };
 

@@ -163,17 +163,25 @@ class PackedTree {
   template <class BoxAt>
   void fill_leaves(std::span<const PackedRow> order, const BoxAt& box_at, Index begin, Index end) {
     constexpr Index ahead = 8;
-    for (Index first = begin; first < end; first += block_size) {
-      const Index last = (std::min)(first + block_size, end);
-      for (Index k = first; k < last; ++k) {
-        if constexpr (requires { box_at.prefetch(k); }) {
-          box_at.prefetch(order[at((std::min)(k + ahead, end - 1))].row);
-        }
-        rows_[at(k)] = order[at(k)].row;
-        set_lane(0, k, box_at(order[at(k)].row));
+    const auto prefetch = [&](Index k) {
+      if constexpr (requires { box_at.prefetch(k); }) {
+        box_at.prefetch(order[at((std::min)(k, end - 1))].row);
       }
-      free_lanes(0, last);
-      set_lane(1, first / block_size, leaf(first / block_size).bounds());
+    };
+    for (Index first = begin; first < end; first += block_size) {
+      const Index used = (std::min)(block_size, end - first), leaf = first / block_size;
+      BoxBlock<T>& block = blocks_[at(leaf)];
+      Index* const rows = rows_.get() + at(first);
+      const PackedRow* const packed = order.data() + at(first);
+      for (Index lane = 0; lane < used; ++lane) {
+        prefetch(first + lane + ahead);
+        rows[lane] = packed[lane].row;
+        block.set(lane, box_at(packed[lane].row));
+      }
+      for (Index lane = used; lane < block_size; ++lane) {
+        block.set(lane, BoxBlock<T>::no_box());
+      }
+      set_lane(1, leaf, block.bounds());
     }
   }
 

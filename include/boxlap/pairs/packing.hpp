@@ -45,7 +45,7 @@ struct CellRange {
   }
   [[nodiscard]] std::size_t operator()(T x) const noexcept {
     const T cell = (x - origin) * cells_per_unit;
-    return static_cast<std::size_t>(static_cast<std::int32_t>((std::min)(cell > 0 ? cell : T{0}, last)));
+    return static_cast<std::size_t>(static_cast<std::int32_t>((std::min)((std::max)(T{0}, cell), last)));
   }
 };
 
@@ -117,13 +117,20 @@ struct SlicePlan {
   int row_bits = 0;     // of the cell within a slice; the slice is above
   bool turned = false;  // slices are horizontal: the set is much wider than high
   CellRange<T> columns, rows;
-  std::array<std::uint16_t, AxisSample<T>::most_cells> slice_of_column;
+  std::array<std::uint32_t, AxisSample<T>::most_cells> first_of_column;  // the key of row 0 of its slice
 
-  [[nodiscard]] std::uint32_t key(const Box<T>& box) const noexcept {
-    const std::uint32_t slice = slice_of_column[columns(turned ? middle_y(box) : middle_x(box))];
-    const std::uint32_t row = static_cast<std::uint32_t>(rows(turned ? middle_x(box) : middle_y(box)));
-    const std::uint32_t backwards = (0U - (slice & 1)) & ((1U << row_bits) - 1);
-    return (slice << row_bits) | (row ^ backwards);
+  /// Calls use(key_of), where key_of(box) is the place of a box: of a type of its own for either direction, and what it
+  /// needs at hand.
+  template <class Use>
+  void with_keys(const Use& use) const {
+    const auto key = [across = columns, along = rows, first = first_of_column.data()](T x, T y) {
+      return first[across(x)] ^ static_cast<std::uint32_t>(along(y));
+    };
+    if (turned) {
+      use([key](const Box<T>& box) { return key(middle_y(box), middle_x(box)); });
+    } else {
+      use([key](const Box<T>& box) { return key(middle_x(box), middle_y(box)); });
+    }
   }
   [[nodiscard]] int bits() const noexcept {
     return row_bits + static_cast<int>(std::bit_width(static_cast<std::uint32_t>(slices - 1)));
@@ -133,7 +140,8 @@ struct SlicePlan {
   template <class BoxAt>
   SlicePlan(Index count, const BoxAt& box_at) {
     constexpr Index most_sampled = 4096;
-    const std::size_t cell_count = count <= 32768 ? 1024 : AxisSample<T>::most_cells;
+    // Few boxes need no fine cells, and would take longer to plan than to order.
+    const std::size_t cell_count = count <= 2048 ? 256 : count <= 32768 ? 1024 : AxisSample<T>::most_cells;
     AxisSample<T> x, y;
     const auto sample = [&](Index most, const auto& use) {
       // One of each `stride` boxes, but not always the same one: shapes may repeat in a pattern, as anchors do.
@@ -148,7 +156,7 @@ struct SlicePlan {
         }
       }
     };
-    sample(static_cast<Index>(AxisSample<T>::most), [&](const Box<T>& box) {
+    sample(std::clamp(count / 16, Index{64}, static_cast<Index>(AxisSample<T>::most)), [&](const Box<T>& box) {
       x.add(middle_x(box), box.x2 - box.x1);
       y.add(middle_y(box), box.y2 - box.y1);
     });
@@ -185,7 +193,9 @@ struct SlicePlan {
       // Half of the cell's own boxes count as before it: a slice's border lies as often too early as too late.
       const double rank =
           (static_cast<double>(before) + 0.5 * static_cast<double>(across.counts[cell])) * slices_per_sample;
-      slice_of_column[cell] = static_cast<std::uint16_t>((std::min)(static_cast<Index>(rank), slices - 1));
+      const auto slice = static_cast<std::uint32_t>((std::min)(static_cast<Index>(rank), slices - 1));
+      const std::uint32_t backwards = (0U - (slice & 1)) & ((1U << row_bits) - 1);
+      first_of_column[cell] = slice << row_bits | backwards;
       before += across.counts[cell];
     }
   }
@@ -212,7 +222,8 @@ class PackingScratch {
   std::unique_ptr<PackedRow[]> items_, spare_;
 };
 
-[[nodiscard]] inline std::uint32_t packing_key(const PackedRow& item) noexcept { return item.key; }
+/// No function: that would be called through a pointer for each row.
+inline constexpr auto packing_key = [](const PackedRow& item) noexcept { return item.key; };
 
 /// Calls crowd(part) for each part of `run` (sorted by the keys of `plan`) that came out several times too full: a
 /// slice, or a cell. Looks at a few keys of each slice only.
@@ -252,14 +263,17 @@ template <class T, class BoxAt, class Enters>
                                      PackedRow* out, Team* team) {
   const Slices slices(at(n), team);
   std::vector<std::size_t> ends(at(slices.count));
-  slices.for_each([&](Index slice, std::size_t begin, std::size_t end) {
-    std::size_t to = begin;
-    for (std::size_t i = begin; i < end; ++i) {
-      if (const Box<T> box = box_at(static_cast<Index>(i)); enters(box)) {
-        out[to++] = {plan.key(box), static_cast<Index>(i)};
+  plan.with_keys([&](const auto& key_of) {
+    slices.for_each([&, out](Index slice, std::size_t begin, std::size_t end) {
+      const auto key = key_of;  // its own: nothing that is written can change it
+      std::size_t to = begin;
+      for (std::size_t i = begin; i < end; ++i) {
+        if (const Box<T> box = box_at(static_cast<Index>(i)); enters(box)) {
+          out[to++] = {key(box), static_cast<Index>(i)};
+        }
       }
-    }
-    ends[at(slice)] = to;
+      ends[at(slice)] = to;
+    });
   });
   std::size_t size = ends[0];
   for (Index slice = 1; slice < slices.count; ++slice) {  // close the gaps of rows that were left out
@@ -298,9 +312,11 @@ template <class T, class BoxAt, class Enters>
     const std::span<PackedRow> run = crowds.back();
     crowds.pop_back();
     plan = SlicePlan<T>(static_cast<Index>(run.size()), [&](Index k) { return box_at(run[at(k)].row); });
-    for (PackedRow& item : run) {
-      item.key = plan.key(box_at(item.row));
-    }
+    plan.with_keys([&](const auto& key_of) {
+      for (PackedRow& item : run) {
+        item.key = key_of(box_at(item.row));
+      }
+    });
     const auto free = other.subspan(static_cast<std::size_t>(run.data() - sorted.data()), run.size());
     const auto ordered = radix_sort(run, free, plan.bits(), packing_key);
     if (ordered.data() != run.data()) {

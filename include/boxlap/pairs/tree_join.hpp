@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <concepts>
 #include <cstdint>
@@ -112,8 +113,12 @@ struct TreeJoin {
         for (; hits != 0; hits &= hits - 1) {
           const int hit = std::countr_zero(hits);
           const Index i = rows[lane], j = other_rows[hit];
-          const Box<T> box = ours.get(lane), other_box = b.leaf(other).get(hit);
-          if (!(self && j < i ? goes_on(visit, j, i, other_box, box) : goes_on(visit, i, j, box, other_box))) {
+          const std::array<Box<T>, 2> boxes{ours.get(lane), b.leaf(other).get(hit)};
+          // The smaller row comes first, and by no branch, as there is no foretelling it: from the larger to the
+          // smaller one it is `back` rows, or none.
+          const Index back = self ? (j - i) & ((j - i) >> 31) : 0;
+          const std::size_t first = static_cast<std::size_t>(back < 0);
+          if (!goes_on(visit, i + back, j - back, boxes[first], boxes[1 - first])) {
             return false;
           }
         }
