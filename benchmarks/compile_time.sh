@@ -1,6 +1,6 @@
 #!/bin/bash
-# What one #include costs: user seconds of a file that holds nothing else, the best of five alternating runs, and the
-# ratio to the bare standard headers. Usage: benchmarks/compile_time.sh [compiler] [flags...]
+# What one #include costs: user seconds of a file that holds nothing else, the best of RUNS (5) alternating runs, and the
+# ratio to the bare standard headers. Usage: [RUNS=5] benchmarks/compile_time.sh [compiler] [flags...]
 set -eu
 cd "$(dirname "$0")/.."
 compiler=${1:-g++}
@@ -9,7 +9,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 names=(standard core.hpp pairs/overlaps.hpp nms/nms.hpp match/assign.hpp evaluate/detection.hpp evaluate/coco.hpp
   shape/rotated_box.hpp shape/polygon.hpp eigen.hpp raster/window.hpp pairs/center_index.hpp boxlap.hpp)
-for run in 1 2 3 4 5; do
+for ((run = 0; run < ${RUNS:-5}; ++run)); do
   for k in "${!names[@]}"; do
     printf '#include <%s>\n' vector span algorithm cmath string thread >"$folder/file.cpp"
     [ "${names[k]}" = standard ] || echo "#include <boxlap/${names[k]}>" >>"$folder/file.cpp"
