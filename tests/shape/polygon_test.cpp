@@ -138,6 +138,48 @@ TEST_CASE("quads overlap as exact arithmetic says, on the peers' failures") {
   }
 }
 
+TEST_CASE("convex rings share what the sum over all pairs of sides says, however they lie") {
+  using Access = boxlap::detail::PolygonAccess<double>;
+  const unsigned seed = std::random_device{}();
+  CAPTURE(seed);
+  scenes::Rng rng(seed);
+  std::uniform_real_distribution<double> unit_interval(0, 1);
+  const auto hull = [&](double x, double y, double size, int n) {
+    std::vector<Point<double>> points = scenes::star<double>(x, y, size, 0.3, n, rng);
+    if (rng() % 2 == 0) {  // sides in both directions of the axes, and shared ones
+      for (auto& p : points) {
+        p = {std::round(p.x / 4) * 4, std::round(p.y / 4) * 4};
+      }
+    }
+    return boxlap::try_make_polygon(boxlap::convex_hull(points)).value_or(Polygon<double>{});
+  };
+  int apart = 0;
+  for (int k = 0; k < scenes::rounds(3'000); ++k) {
+    const double away = 40 * unit_interval(rng);
+    const auto a = hull(0, 0, 30, 3 + int(rng() % 20));
+    const auto b = hull(away, 40 * unit_interval(rng), k % 3 == 0 ? 5 : 30, 3 + int(rng() % 20));
+    if (a.empty() || b.empty() || !has_extent(boxlap::detail::common_box(bounds(a), bounds(b)))) {
+      continue;
+    }
+    CAPTURE(to_wkt(a), to_wkt(b));
+    REQUIRE((Access::sides(a).are_convex() && Access::sides(b).are_convex()));
+    const double by_pairs = boxlap::detail::shared_area_by_pairs(Access::sides(a), Access::sides(b),
+                                                                 boxlap::detail::common_box(bounds(a), bounds(b)));
+    REQUIRE(std::abs(intersection_area(a, b) - by_pairs) <= 8 * unit<double>(a, b) * std::min(area(a), area(b)));
+    apart += intersection_area(a, b) == 0;
+  }
+  REQUIRE(apart > 0);
+  const auto triangle = boxlap::make_polygon(std::vector<Point<double>>{{0, 0}, {4, 0}, {0, 4}});
+  const auto behind_its_side = boxlap::make_polygon(std::vector<Point<double>>{{4, 0}, {4, 4}, {0, 4}});
+  REQUIRE(intersection_area(triangle, behind_its_side) == 0);
+  auto moved_from = triangle;
+  const auto moved_to = std::move(moved_from);
+  REQUIRE(intersection_area(moved_to, triangle) == 8);
+  const auto star = boxlap::make_polygon(std::vector<Point<double>>{{0, 0}, {4, 0}, {1, 1}, {0, 4}});
+  REQUIRE_FALSE(Access::sides(star).are_convex());
+  REQUIRE(intersection_area(star, triangle) == area(star));
+}
+
 #ifdef BOXLAP_TEST_HAS_RATIONALS
 TEMPLATE_TEST_CASE("polygons overlap as rational arithmetic says, on fresh pairs", "", float, double) {
   using exact::Rational;

@@ -44,7 +44,7 @@ template <class T>
 template <class T>
 [[nodiscard]] double shared_with_polygon(const std::array<Point<double>, 4>& corners, const Polygon<T>& polygon,
                                          const Point<double>& origin) {
-  const auto& sides = PolygonAccess<T>::sides(polygon);
+  const SortedSides sides = PolygonAccess<T>::sides(polygon);
   const Box<double> window = common_box(box_around(corners), relative_to(origin, cast<double>(bounds(polygon))));
   if (!has_extent(window)) {
     return 0;
@@ -53,9 +53,9 @@ template <class T>
   for (std::size_t k = 0; k < 4; ++k) {
     own[k] = make_side(corners[k], corners[(k + 1) % 4]);
   }
-  std::sort(own.begin(), own.end(), [](const Side& a, const Side& b) { return a.left < b.left; });
+  std::sort(own.begin(), own.end(), starts_before);
   SideBlocks sides_a(own.size()), sides_b(sides.size());
-  sides_a.append(own, {0, 0}, window);
+  sides_a.append({{}, own}, {0, 0}, window);
   sides_b.append(sides, origin, window);
   return shared_area(sides_a, sides_b);
 }

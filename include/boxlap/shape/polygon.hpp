@@ -17,9 +17,11 @@
 #include "../core/index.hpp"
 #include "box.hpp"
 #include "convex_hull.hpp"
+#include "convex_overlap.hpp"
 #include "point.hpp"
 #include "polygon_validity.hpp"
 #include "predicates.hpp"
+#include "side.hpp"
 #include "trapezoids.hpp"
 
 namespace boxlap {
@@ -83,7 +85,8 @@ class Polygon {
   std::vector<Point<T>> points_;
   std::vector<Ring> rings_;
   std::vector<RingRepair> repairs_;
-  std::vector<detail::Side> sides_;  ///< by their left ends
+  std::vector<detail::Side> sides_;  ///< by their left ends; of a convex ring the lower ones, then the upper ones
+  std::size_t lower_sides_ = 0;      ///< of a convex ring, else 0
   Box<T> bounds_{};
   double area_ = 0;
 };
@@ -93,7 +96,11 @@ namespace detail {
 /// The one place that fills a Polygon and reads its tables.
 template <class T>
 struct PolygonAccess {
-  static const std::vector<Side>& sides(const Polygon<T>& p) noexcept { return p.sides_; }
+  static SortedSides sides(const Polygon<T>& p) noexcept {
+    const std::span<const Side> sides(p.sides_);
+    const std::size_t lower = (std::min)(p.lower_sides_, sides.size());  // what was moved from has none
+    return {sides.first(lower), sides.subspan(lower)};
+  }
   static const Box<T>& bounds(const Polygon<T>& p) noexcept { return p.bounds_; }
   static double area(const Polygon<T>& p) noexcept { return p.area_; }
 
@@ -142,9 +149,11 @@ struct PolygonAccess {
       p.rings_.push_back({p.points_.size(), ring.hole != none});
       add_sides(ring.points, p.sides_, twice_area);
     }
-    std::sort(p.sides_.begin(), p.sides_.end(), [](const Side& a, const Side& b) {
-      return a.left < b.left || (a.left == b.left && a.left_y + a.right_y < b.left_y + b.right_y);
-    });
+    if (rings.size() == 1 && detail::is_convex(rings[0].points)) {
+      p.lower_sides_ = arrange_chains(p.sides_);
+    } else {
+      std::sort(p.sides_.begin(), p.sides_.end(), starts_before);
+    }
     p.sides_.shrink_to_fit();
     p.repairs_ = std::move(repairs);
     p.area_ = twice_area.value() / 2;
@@ -314,7 +323,8 @@ template <class R>
 /// Computed in double for float polygons too. Error <= 4 u (1 + k) of the smaller area, k = L (La + Lb + d) / smaller
 /// area, L the smaller diagonal of the bounds, La and Lb both, d the distance of their centres; it grows with the root
 /// of the number of sides above one another beyond some hundred. Identical polygons give exactly their area, and what
-/// is below the rounding error of its own sum is 0. The overlap itself is never built: O((n + m) log (n + m) + pairs of
+/// is below the rounding error of its own sum is 0. The overlap itself is never built. Two convex rings: O(n + m) time,
+/// no allocation, the same bits whatever compiler, optimisation and FMA. Any others: O((n + m) log (n + m) + pairs of
 /// sides with a common x-range) time, no allocation up to 64 sides, else 48 bytes a side.
 template <class T>
 [[nodiscard]] T intersection_area(const Polygon<T>& a, const Polygon<T>& b) {
@@ -329,12 +339,11 @@ template <class T>
   }
   const bool in_order = detail::comes_before(a, b);
   const Polygon<T>&first = in_order ? a : b, &second = in_order ? b : a;
-  const Point<double> origin{common.x1, common.y1};
-  const Box<double> window = detail::relative_to(origin, common);
-  detail::SideBlocks sides_a(Access::sides(first).size()), sides_b(Access::sides(second).size());
-  sides_a.append(Access::sides(first), origin, window);
-  sides_b.append(Access::sides(second), origin, window);
-  return detail::within_areas(detail::shared_area(sides_a, sides_b), area(a), area(b));
+  const detail::SortedSides sides_a = Access::sides(first), sides_b = Access::sides(second);
+  const bool convex = sides_a.are_convex() && sides_b.are_convex();
+  const double shared =
+      convex ? detail::shared_area(sides_a, sides_b, common) : detail::shared_area_by_pairs(sides_a, sides_b, common);
+  return detail::within_areas(shared, area(a), area(b));
 }
 
 template <class T, class U>

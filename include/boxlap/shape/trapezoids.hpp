@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <memory>
@@ -15,27 +14,9 @@
 #include "box.hpp"
 #include "lanes.hpp"
 #include "point.hpp"
+#include "side.hpp"
 
 namespace boxlap::detail {
-
-/// A side of a ring that is not vertical, from its left end to its right end. `sign` is +1 where the shape lies below
-/// it (smaller y) and -1 where it lies above.
-struct Side {
-  double left, right, left_y, right_y, slope, sign;
-};
-
-/// The side from p to q of a ring that keeps the shape to its left with y up; sign 0 where it adds nothing: a vertical
-/// side, or one so steep that its width times any height is nothing.
-template <class T>
-[[nodiscard]] inline Side make_side(const Point<T>& p, const Point<T>& q) noexcept {
-  const bool forward = p.x < q.x;
-  const Point<T>& a = forward ? p : q;
-  const Point<T>& b = forward ? q : p;
-  const double left = a.x, right = b.x, left_y = a.y, right_y = b.y;
-  const double slope = (right_y - left_y) / (right - left);
-  const bool counts = left < right && std::abs(slope) < 1e60;
-  return {left, right, left_y, right_y, counts ? slope : 0, counts ? (forward ? -1.0 : 1.0) : 0.0};
-}
 
 /// Sides near a common origin, in blocks of as many as a register holds, one field after the other in each block. The
 /// first `inlined` cost no allocation.
@@ -68,11 +49,14 @@ class SideBlocks {
   /// overlap within the window stays the same, and numbers stay small. The lower border must be the lowest point of one
   /// of the two shapes exactly: its sides on the border stay, and keep the parts of the other shape below from
   /// counting.
-  void append(std::span<const Side> sides, const Point<double>& origin, const Box<double>& window) noexcept {
+  void append(const SortedSides& sides, const Point<double>& origin, const Box<double>& window) noexcept {
     const auto [x, y] = origin;
     const auto [x1, y1, x2, y2] = window;
     std::size_t k = size_;
-    for (const Side& side : sides) {
+    auto lower = sides.lower.begin(), upper = sides.upper.begin();
+    while (lower != sides.lower.end() || upper != sides.upper.end()) {
+      const bool is_lower = upper == sides.upper.end() || (lower != sides.lower.end() && lower->left <= upper->left);
+      const Side& side = is_lower ? *lower++ : *upper++;
       const double side_left = side.left - x, side_right = side.right - x;
       if (side_left >= x2) {
         break;  // sides ascend by their left ends
@@ -269,6 +253,17 @@ inline void add_sweeping(const SideBlocks& a, SideBlocks& b, PairSum& sum) noexc
   }
   const double sum = horizontal_sum(pairs.sum), size = horizontal_sum(pairs.size);
   return sum > 4 * std::numeric_limits<double>::epsilon() * size ? sum / 2 : 0;
+}
+
+/// The area two shapes share, `common` being where their bounds do.
+[[nodiscard]] inline double shared_area_by_pairs(const SortedSides& a, const SortedSides& b,
+                                                 const Box<double>& common) {
+  const Point<double> origin{common.x1, common.y1};
+  const Box<double> window{0, 0, common.x2 - common.x1, common.y2 - common.y1};
+  SideBlocks near_a(a.size()), near_b(b.size());
+  near_a.append(a, origin, window);
+  near_b.append(b, origin, window);
+  return shared_area(near_a, near_b);
 }
 
 }  // namespace boxlap::detail

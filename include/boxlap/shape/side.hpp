@@ -1,0 +1,61 @@
+/// One side of a ring as a line over a range of x: what overlaps of polygons are summed up from.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <span>
+
+#include "point.hpp"
+
+namespace boxlap::detail {
+
+/// A side of a ring that is not vertical, from its left end to its right end. `sign` is +1 where the shape lies below
+/// it (smaller y) and -1 where it lies above.
+struct Side {
+  double left, right, left_y, right_y, slope, sign;
+};
+
+/// The side from p to q of a ring that keeps the shape to its left with y up; sign 0 where it adds nothing: a vertical
+/// side, or one so steep that its width times any height is nothing.
+template <class T>
+[[nodiscard]] inline Side make_side(const Point<T>& p, const Point<T>& q) noexcept {
+  const bool forward = p.x < q.x;
+  const Point<T>& a = forward ? p : q;
+  const Point<T>& b = forward ? q : p;
+  const double left = a.x, right = b.x, left_y = a.y, right_y = b.y;
+  const double slope = (right_y - left_y) / (right - left);
+  const bool counts = left < right && std::abs(slope) < 1e60;
+  return {left, right, left_y, right_y, counts ? slope : 0, counts ? (forward ? -1.0 : 1.0) : 0.0};
+}
+
+[[nodiscard]] inline bool starts_before(const Side& a, const Side& b) noexcept {
+  return a.left < b.left || (a.left == b.left && a.left_y + a.right_y < b.left_y + b.right_y);
+}
+
+/// The sides of a shape by their left ends. Those of a convex ring are two functions of x: chains from its left end to
+/// its right end without a gap. Those of any other shape are all in `upper`.
+struct SortedSides {
+  std::span<const Side> lower, upper;
+  [[nodiscard]] std::size_t size() const noexcept { return lower.size() + upper.size(); }
+  [[nodiscard]] bool are_convex() const noexcept { return !lower.empty(); }
+};
+
+/// Sorts the sides of a convex ring for SortedSides, lower ones first: how many these are. 0 where a chain has a gap,
+/// because a side was too steep to count: then it is as any other ring.
+[[nodiscard]] inline std::size_t arrange_chains(std::span<Side> sides) noexcept {
+  std::sort(sides.begin(), sides.end(),
+            [](const Side& a, const Side& b) { return a.sign < b.sign || (a.sign == b.sign && a.left < b.left); });
+  const auto upper = std::find_if(sides.begin(), sides.end(), [](const Side& side) { return side.sign > 0; });
+  const auto gap = [](const Side& a, const Side& b) { return a.right != b.left; };
+  const bool whole = upper != sides.begin() && upper != sides.end() && sides.front().left == upper->left &&
+                     sides.back().right == (upper - 1)->right &&
+                     std::adjacent_find(sides.begin(), upper, gap) == upper &&
+                     std::adjacent_find(upper, sides.end(), gap) == sides.end();
+  if (!whole) {
+    std::sort(sides.begin(), sides.end(), starts_before);
+  }
+  return whole ? static_cast<std::size_t>(upper - sides.begin()) : 0;
+}
+
+}  // namespace boxlap::detail
