@@ -79,7 +79,9 @@ template <class Item, class KeyOf>
     insertion_sort(items, key_of);
     return items;
   }
-  const int pass_bits = items.size() <= short_digits_limit ? 8 : most_digit_bits;
+  // A single histogram is worth it up to four times as long as the items.
+  const bool one_digit = bits <= most_digit_bits && std::size_t{1} << bits <= 4 * items.size();
+  const int pass_bits = items.size() <= short_digits_limit && !one_digit ? 8 : most_digit_bits;
   const int passes = (std::max)((bits + pass_bits - 1) / pass_bits, 1);
   const int digit_bits = (bits + passes - 1) / passes;
   const std::size_t buckets = std::size_t{1} << digit_bits;

@@ -92,13 +92,13 @@ template <Meeting meeting>
     return meeting == Meeting::open ? _mm_cmplt_ps(a, b) : _mm_cmple_ps(a, b);
   };
   const __m128 x1 = _mm_set1_ps(box.x1), y1 = _mm_set1_ps(box.y1), x2 = _mm_set1_ps(box.x2), y2 = _mm_set1_ps(box.y2);
-  int lanes = 0;
-  for (Index k = 0; k < block_size; k += 4) {
+  const auto four = [&](Index k) {
     const __m128 x = _mm_and_ps(below(_mm_load_ps(block.x1 + k), x2), below(x1, _mm_load_ps(block.x2 + k)));
     const __m128 y = _mm_and_ps(below(_mm_load_ps(block.y1 + k), y2), below(y1, _mm_load_ps(block.y2 + k)));
-    lanes |= _mm_movemask_ps(_mm_and_ps(x, y)) << k;
-  }
-  return static_cast<std::uint32_t>(lanes);
+    return _mm_castps_si128(_mm_and_ps(x, y));
+  };
+  const __m128i low = _mm_packs_epi32(four(0), four(4)), high = _mm_packs_epi32(four(8), four(12));
+  return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(low, high)));
 }
 
 template <Meeting meeting>

@@ -93,37 +93,44 @@ class PackedTree {
     if (boxes_ == 0) {
       return true;
     }
-    struct Node {
-      Index level, block;
-      std::uint32_t lanes;  // children not visited yet
-    };
-    std::array<Node, 9> path;
-    std::size_t depth = 0;
-    const auto open = [&](Index level, Index block) {
+    const auto meeting_children = [&](Index level, Index block) {
       const Index first_child = first >> (4 * (level - 1));  // the child with leaf `first` below it
       std::uint32_t lanes = meeting_lanes<meeting>(blocks_[at(first_[at(level)] + block)], box) &
                             used_lanes(first_[at(level)] - first_[at(level - 1)] - block * block_size);
       if (block * block_size < first_child) {
         lanes &= ~std::uint32_t{0} << (first_child - block * block_size);
       }
-      path[depth++] = {level, block, lanes};
+      return lanes;
     };
-    open(levels_, 0);
-    while (depth > 0) {
-      Node& node = path[depth - 1];
-      if (node.lanes == 0) {
+    struct Node {
+      Index level, block;
+      std::uint32_t lanes;  // children not visited yet
+    };
+    std::array<Node, 9> path;
+    std::size_t depth = 0;
+    Index level = levels_, block = 0;
+    for (;;) {
+      std::uint32_t lanes = meeting_children(level, block);
+      if (level > 1) {
+        path[depth++] = {level, block, lanes};
+      } else {
+        for (; lanes != 0; lanes &= lanes - 1) {
+          if (!visit(block * block_size + std::countr_zero(lanes))) {
+            return false;
+          }
+        }
+      }
+      while (depth > 0 && path[depth - 1].lanes == 0) {
         --depth;
-        continue;
       }
-      const Index child = node.block * block_size + std::countr_zero(node.lanes);
+      if (depth == 0) {
+        return true;
+      }
+      Node& node = path[depth - 1];
+      level = node.level - 1;
+      block = node.block * block_size + std::countr_zero(node.lanes);
       node.lanes &= node.lanes - 1;
-      if (node.level > 1) {
-        open(node.level - 1, child);
-      } else if (!visit(child)) {
-        return false;
-      }
     }
-    return true;
   }
 
  private:
