@@ -2,16 +2,11 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
 #include <limits>
 #include <memory>
-#include <nanoflann.hpp>
-#include <tuple>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -19,274 +14,13 @@
 #include "../core/index.hpp"
 #include "../core/parallel.hpp"
 #include "../core/range.hpp"
-#include "../core/rounded.hpp"
-#include "../shape/point.hpp"
-#include "../shape/shape.hpp"
+#include "center_tree.hpp"
+#include "centers.hpp"
 #include "collect.hpp"
 #include "csr.hpp"
 
 namespace boxlap {
 namespace detail {
-
-template <class P>
-inline constexpr bool is_point = false;
-template <class T>
-inline constexpr bool is_point<Point<T>> = true;
-template <class P>
-inline constexpr bool is_coordinates = false;
-template <class T>
-inline constexpr bool is_coordinates<std::array<T, 2>> = true;
-template <class T>
-inline constexpr bool is_coordinates<std::array<T, 3>> = true;
-
-/// The coordinates of a point, or of the centre of a shape: its own where it keeps them (cx, cy), else that of its
-/// bounds. Nothing for what has no centre: x and y alone may be a corner.
-template <class P>
-[[nodiscard]] constexpr auto center_coordinates(const P& p) {
-  if constexpr (requires { p.cx, p.cy, p.cz; }) {
-    return std::array{p.cx, p.cy, p.cz};
-  } else if constexpr (requires { p.cx, p.cy; }) {
-    return std::array{p.cx, p.cy};
-  } else if constexpr (requires { p.x, p.y, p.z; }) {
-    return std::array{p.x, p.y, p.z};
-  } else if constexpr (is_point<P>) {
-    return std::array{p.x, p.y};
-  } else if constexpr (is_coordinates<P>) {
-    return p;
-  } else if constexpr (Shape<P>) {
-    const auto c = center(bounds(p));
-    return std::array{c.x, c.y};
-  }
-}
-
-template <class P>
-using Coordinates = decltype(center_coordinates(std::declval<const P&>()));
-
-}  // namespace detail
-
-/// What has a centre: a shape, a Point, std::array<T, 2 or 3>, anything with floating x, y, z or cx, cy or cx, cy, cz.
-template <class P>
-concept Centered = requires(const P& p) {
-  { detail::center_coordinates(p)[0] } -> std::convertible_to<double>;
-  requires std::floating_point<typename detail::Coordinates<P>::value_type>;
-};
-
-/// Rows of what has a centre.
-template <class R>
-concept CenterRows = Rows<R> && Centered<detail::Element<R>>;
-
-/// A row found near a point.
-template <class T>
-struct Neighbor {
-  Index row = none;
-  T distance{};
-  [[nodiscard]] friend constexpr bool operator==(const Neighbor&, const Neighbor&) = default;
-};
-
-namespace detail {
-
-template <class P>
-using CenterScalar = typename Coordinates<P>::value_type;
-template <class P>
-inline constexpr int center_dims = static_cast<int>(std::tuple_size_v<Coordinates<P>>);
-
-template <std::size_t dims>
-using Location = std::array<double, dims>;
-
-template <class T, std::size_t dims>
-[[nodiscard]] constexpr Location<dims> location(const std::array<T, dims>& p) noexcept {
-  Location<dims> result{};
-  std::copy(p.begin(), p.end(), result.begin());
-  return result;
-}
-
-/// Squares, rounded one by one, so that a distance does not depend on what the compiler fuses.
-template <std::size_t dims>
-[[nodiscard]] constexpr double squared_distance(const Location<dims>& a, const Location<dims>& b) noexcept {
-  double sum = 0;
-  for (std::size_t axis = 0; axis < dims; ++axis) {
-    sum += rounded((a[axis] - b[axis]) * (a[axis] - b[axis]));
-  }
-  return sum;
-}
-
-/// Coordinates up to here have distances and squares that overflow nowhere, the tree's own sums included.
-template <class T>
-inline constexpr double most_coordinate = (std::min)(static_cast<double>((std::numeric_limits<T>::max)()) / 8, 1e150);
-
-template <class T, std::size_t dims>
-[[nodiscard]] bool can_be_near(const Location<dims>& p) noexcept {
-  return std::all_of(p.begin(), p.end(), [](double x) { return std::abs(x) <= most_coordinate<T>; });  // false for NaN
-}
-
-/// A squared distance that is surely too large for a row at `distance`: covers the rounding of the root to T and that
-/// of the sums with which the tree skips its branches.
-template <class T>
-[[nodiscard]] double beyond(T distance) noexcept {
-  constexpr double margin = 16 * static_cast<double>(std::numeric_limits<T>::epsilon()) + 1e-10;
-  const double d = static_cast<double>(distance);
-  return (std::max)(d * d * (1 + margin), (std::numeric_limits<double>::min)());
-}
-
-/// By distance, equal ones by row.
-struct Nearer {
-  template <class T>
-  [[nodiscard]] constexpr bool operator()(const Neighbor<T>& a, const Neighbor<T>& b) const noexcept {
-    return a.distance < b.distance || (a.distance == b.distance && a.row < b.row);
-  }
-};
-
-/// What all results of a search have in common; the names are those that nanoflann calls.
-template <class T>
-class NeighborSet {
- public:
-  using DistanceType = double;
-  using IndexType = std::uint32_t;
-  using CountType = std::size_t;
-
-  std::vector<Neighbor<T>> found;
-
-  [[nodiscard]] std::size_t size() const noexcept { return found.size(); }
-  [[nodiscard]] bool empty() const noexcept { return found.empty(); }
-  void sort() { std::sort(found.begin(), found.end(), Nearer{}); }
-
- protected:
-  explicit NeighborSet(const std::vector<Index>& rows) : rows_(rows) {}
-  [[nodiscard]] Neighbor<T> neighbor(double squared, IndexType k) const noexcept {
-    return {rows_[k], static_cast<T>(std::sqrt(squared))};
-  }
-
- private:
-  const std::vector<Index>& rows_;
-};
-
-/// The k nearest rows so far: a heap with the farthest on top.
-template <class T>
-class NearestSet : public NeighborSet<T> {
- public:
-  NearestSet(const std::vector<Index>& rows, Index k) : NeighborSet<T>(rows), k_(at(k)) {}
-
-  bool addPoint(double squared, std::uint32_t k) {
-    const Neighbor<T> candidate = this->neighbor(squared, k);
-    if (full()) {
-      if (!Nearer{}(candidate, this->found.front())) {
-        return true;
-      }
-      std::pop_heap(this->found.begin(), this->found.end(), Nearer{});
-      this->found.back() = candidate;
-    } else {
-      this->found.push_back(candidate);
-    }
-    std::push_heap(this->found.begin(), this->found.end(), Nearer{});
-    return true;
-  }
-  [[nodiscard]] double worstDist() const noexcept {
-    return full() ? beyond(this->found.front().distance) : (std::numeric_limits<double>::max)();
-  }
-  [[nodiscard]] bool full() const noexcept { return this->found.size() == k_; }
-
- private:
-  std::size_t k_;
-};
-
-/// All rows within a radius.
-template <class T>
-class WithinSet : public NeighborSet<T> {
- public:
-  WithinSet(const std::vector<Index>& rows, T radius)
-      : NeighborSet<T>(rows), radius_(radius), beyond_(radius >= 0 ? beyond(radius) : 0) {}
-
-  bool addPoint(double squared, std::uint32_t k) {
-    const Neighbor<T> candidate = this->neighbor(squared, k);
-    if (candidate.distance <= radius_) {
-      this->found.push_back(candidate);
-    }
-    return true;
-  }
-  [[nodiscard]] double worstDist() const noexcept { return beyond_; }
-  [[nodiscard]] bool full() const noexcept { return true; }
-
- private:
-  T radius_;
-  double beyond_;
-};
-
-/// The centres that can be found, and nanoflann's tree over them. It refers to this object, which must not move.
-template <class T, std::size_t dims>
-class CenterTree {
- public:
-  CenterTree(const CenterTree&) = delete;
-  CenterTree& operator=(const CenterTree&) = delete;
-  template <CenterRows R>
-  explicit CenterTree(const R& centers)
-      : size_(rows_of(centers, "centers")), points_(of(centers)), tree_(dims, *this) {}
-
-  [[nodiscard]] Index size() const noexcept { return size_; }
-  [[nodiscard]] const std::vector<Index>& rows() const noexcept { return points_.rows; }
-
-  /// Fills result.found; a search at a place where nothing can be near finds nothing.
-  template <class Result>
-  void search(const Location<dims>& place, Result& result) const {
-    if (!points_.rows.empty() && can_be_near<T>(place)) {
-      tree_.findNeighbors(result, place.data(), {});
-    }
-  }
-
-  // What nanoflann asks of a set of points. Doubles throughout: the middle between two large floats would overflow.
-  [[nodiscard]] std::size_t kdtree_get_point_count() const noexcept { return points_.rows.size(); }
-  [[nodiscard]] double kdtree_get_pt(std::size_t k, std::size_t axis) const noexcept {
-    return static_cast<double>(points_.coordinates[k][axis]);
-  }
-  template <class Bounds>
-  [[nodiscard]] bool kdtree_get_bbox(Bounds&) const noexcept {
-    return false;
-  }
-
- private:
-  struct Points {
-    std::vector<std::array<T, dims>> coordinates;
-    std::vector<Index> rows;
-  };
-
-  /// The square of the Euclidean distance, as nanoflann wants a metric to look.
-  struct Metric {
-    using ElementType = double;
-    using DistanceType = double;
-    const CenterTree& centers;
-    explicit Metric(const CenterTree& tree) : centers(tree) {}
-    [[nodiscard]] double evalMetric(const double* place, std::uint32_t k, std::size_t) const noexcept {
-      Location<dims> here{};
-      std::copy_n(place, dims, here.begin());
-      return squared_distance(here, location(centers.points_.coordinates[k]));
-    }
-    [[nodiscard]] double accum_dist(double a, double b, std::size_t) const noexcept {
-      return rounded((a - b) * (a - b));
-    }
-  };
-  using Tree = nanoflann::KDTreeSingleIndexAdaptor<Metric, CenterTree, static_cast<int>(dims), std::uint32_t>;
-
-  template <class R>
-  [[nodiscard]] static Points of(const R& centers) {
-    Points points;
-    const Index n = rows_of(centers, "centers");
-    points.coordinates.reserve(at(n));
-    points.rows.reserve(at(n));
-    for (Index i = 0; i < n; ++i) {
-      const auto c = center_coordinates(element(centers, i));
-      if (can_be_near<T>(location(c))) {
-        std::array<T, dims> coordinates;
-        std::transform(c.begin(), c.end(), coordinates.begin(), [](auto x) { return static_cast<T>(x); });
-        points.coordinates.push_back(coordinates);
-        points.rows.push_back(i);
-      }
-    }
-    return points;
-  }
-
-  Index size_;
-  Points points_;
-  Tree tree_;
-};
 
 /// The radius as T, the type of the distances it is compared with.
 template <class T>
@@ -306,15 +40,6 @@ template <class T>
 }
 
 }  // namespace detail
-
-/// The distance of two centres as CenterIndex measures it: squares and root in double, the result in the wider scalar
-/// of the two. Equal to the bit whatever the compiler; symmetric; NaN where a coordinate is. O(1).
-template <Centered A, Centered B>
-requires(detail::center_dims<A> == detail::center_dims<B>) [[nodiscard]] auto center_distance(const A& a, const B& b) {
-  using R = std::common_type_t<detail::CenterScalar<A>, detail::CenterScalar<B>>;
-  return static_cast<R>(std::sqrt(detail::squared_distance(detail::location(detail::center_coordinates(a)),
-                                                           detail::location(detail::center_coordinates(b)))));
-}
 
 /// An index of centres, built once and asked often: which are nearest, which lie within a radius.
 ///
