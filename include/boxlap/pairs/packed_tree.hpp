@@ -44,8 +44,7 @@ class PackedTree {
   static PackedTree from_order(std::span<const PackedRow> order, const BoxAt& box_at, Team* team = nullptr) {
     PackedTree tree;
     tree.boxes_ = static_cast<Index>(order.size());
-    tree.rows_ = uninitialized<Index>(order.size());
-    tree.blocks_ = uninitialized<BoxBlock<T>>(at(blocks_with_levels(tree.leaves())));
+    tree.allocate(tree.boxes_, blocks_with_levels(tree.leaves()));
     tree.first_[1] = tree.leaves();
     Slices(order.size(), team).for_each([&](Index, std::size_t begin, std::size_t end) {
       tree.fill_leaves(order, box_at, static_cast<Index>(begin), static_cast<Index>(end));
@@ -54,12 +53,25 @@ class PackedTree {
     return tree;
   }
 
-  /// The boxes in the order they came, in blocks without levels above: for inputs too small to be worth ordering.
+  /// Room for the boxes of an unordered tree, on the stack of its maker: asking for memory takes longer than to join so
+  /// few.
+  struct Room {
+    static constexpr Index boxes = 64;
+    std::array<BoxBlock<T>, boxes / block_size> blocks;
+    std::array<Index, boxes> rows;
+  };
+
+  /// The boxes in the order they came, in blocks without levels above: for inputs too small to be worth ordering. If
+  /// there is `room` for them it must outlive the tree.
   template <Meeting meeting, class BoxAt>
-  static PackedTree unordered(Index n, const BoxAt& box_at) {
+  static PackedTree unordered(Index n, const BoxAt& box_at, Room* room = nullptr) {
     PackedTree tree;
-    tree.rows_ = uninitialized<Index>(at(n));
-    tree.blocks_ = uninitialized<BoxBlock<T>>(at(blocks_for(n)));
+    if (room != nullptr && n <= Room::boxes) {
+      tree.blocks_ = room->blocks.data();
+      tree.rows_ = room->rows.data();
+    } else {
+      tree.allocate(n, blocks_for(n));
+    }
     for (Index i = 0; i < n; ++i) {
       if (const Box<T> box = box_at(i); enters<meeting>(box)) {
         tree.rows_[at(tree.boxes_)] = i;
@@ -84,7 +96,7 @@ class PackedTree {
   [[nodiscard]] Box<T> leaf_bounds(Index k) const noexcept {
     return blocks_[at(first_[1] + k / block_size)].get(k % block_size);
   }
-  [[nodiscard]] const Index* leaf_rows(Index k) const noexcept { return rows_.get() + at(k) * block_size; }
+  [[nodiscard]] const Index* leaf_rows(Index k) const noexcept { return rows_ + at(k) * block_size; }
 
   /// Calls visit(k) for each leaf k >= first whose bounds meet `box`, ascending, until visit returns false; returns
   /// false if one did. The stack is of fixed size: at most fifteen nodes wait on each of at most eight levels.
@@ -155,6 +167,13 @@ class PackedTree {
     return left >= block_size ? 0xffffU : (1U << left) - 1;
   }
 
+  void allocate(Index boxes, Index blocks) {
+    own_rows_ = uninitialized<Index>(at(boxes));
+    own_blocks_ = uninitialized<BoxBlock<T>>(at(blocks));
+    rows_ = own_rows_.get();
+    blocks_ = own_blocks_.get();
+  }
+
   void set_lane(Index level, Index k, const Box<T>& box) noexcept {
     const std::size_t lane = at(k);
     blocks_[at(first_[at(level)]) + lane / block_lanes].set(static_cast<Index>(lane % block_lanes), box);
@@ -178,7 +197,7 @@ class PackedTree {
     for (Index first = begin; first < end; first += block_size) {
       const Index used = (std::min)(block_size, end - first), leaf = first / block_size;
       BoxBlock<T>& block = blocks_[at(leaf)];
-      Index* const rows = rows_.get() + at(first);
+      Index* const rows = rows_ + at(first);
       const PackedRow* const packed = order.data() + at(first);
       for (Index lane = 0; lane < used; ++lane) {
         prefetch(first + lane + ahead);
@@ -214,8 +233,10 @@ class PackedTree {
 
   Index boxes_ = 0, levels_ = 0;
   std::array<Index, 10> first_{};  // where each level begins in blocks_; level 0 is the boxes themselves
-  std::unique_ptr<BoxBlock<T>[]> blocks_;
-  std::unique_ptr<Index[]> rows_;  // the row of each lane of level 0
+  BoxBlock<T>* blocks_ = nullptr;
+  Index* rows_ = nullptr;  // the row of each lane of level 0
+  std::unique_ptr<BoxBlock<T>[]> own_blocks_;
+  std::unique_ptr<Index[]> own_rows_;
 };
 
 }  // namespace boxlap::detail

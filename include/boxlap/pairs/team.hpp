@@ -32,6 +32,9 @@ class Team {
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
   ~Team() {
+    if (others_.empty()) {
+      return;
+    }
     {
       const std::lock_guard lock(mutex_);
       stopped_ = true;

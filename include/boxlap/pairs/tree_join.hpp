@@ -178,10 +178,10 @@ template <class T, class R>
 
 template <Meeting meeting, class T, class R, class BoxAt>
 [[nodiscard]] PackedTree<T> tree_of(const R& range, const BoxAt& box_at, bool ordered, PackingScratch& scratch,
-                                    Team* team = nullptr) {
+                                    typename PackedTree<T>::Room* room = nullptr, Team* team = nullptr) {
   const Index n = rows_of(range, "shapes");
   return ordered ? PackedTree<T>::template build<meeting>(n, box_at, scratch, team)
-                 : PackedTree<T>::template unordered<meeting>(n, box_at);
+                 : PackedTree<T>::template unordered<meeting>(n, box_at, room);
 }
 
 /// Joins a with b and calls use(join). An index is used as it is, unless border points count as meeting.
@@ -190,14 +190,15 @@ void with_trees(const A& a, const B& b, Team& team, const Ask& ask, const Use& u
   constexpr bool index_a = meeting == Meeting::open && is_index<A, T>;
   constexpr bool index_b = meeting == Meeting::open && is_index<B, T>;
   const bool ordered = index_a || index_b || !too_small_to_order(rows_of(a, "a"), rows_of(b, "b"));
+  typename PackedTree<T>::Room room_a, room_b;
   PackedTree<T> built_a, built_b;
   const auto build = [&](bool first, PackingScratch& scratch) {
     if (first) {
       if constexpr (!index_a) {
-        built_a = tree_of<meeting, T>(a, bounds_at<T>(a), ordered, scratch, &team);
+        built_a = tree_of<meeting, T>(a, bounds_at<T>(a), ordered, scratch, &room_a, &team);
       }
     } else if constexpr (!index_b) {
-      built_b = tree_of<meeting, T>(b, bounds_at<T>(b), ordered, scratch, &team);
+      built_b = tree_of<meeting, T>(b, bounds_at<T>(b), ordered, scratch, &room_b, &team);
     }
   };
   {
@@ -222,10 +223,11 @@ void with_tree(const A& a, Team& team, const Ask& ask, const Use& use) {
     use(TreeJoin<meeting, true, T, Ask>{a.tree(), a.tree(), ask});
   } else {
     const Index n = rows_of(a, "a");
+    typename PackedTree<T>::Room room;
     PackedTree<T> built;
     {
       PackingScratch scratch;
-      built = tree_of<meeting, T>(a, bounds_at<T>(a), !too_small_to_order(n, n), scratch, &team);
+      built = tree_of<meeting, T>(a, bounds_at<T>(a), !too_small_to_order(n, n), scratch, &room, &team);
     }
     use(TreeJoin<meeting, true, T, Ask>{built, built, ask});
   }
