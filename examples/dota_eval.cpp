@@ -286,8 +286,13 @@ void run(const Arguments& arguments) {
   }
   std::printf("%-24s %8s %8s %8s %10s\n", "class", "truths", "true", "false", "AP");
   for (const auto& [name, one] : classes) {
-    std::printf("%-24s %8lld %8lld %8lld %10.4f\n", name.c_str(), static_cast<long long>(one->positives),
-                static_cast<long long>(one->true_positives), static_cast<long long>(one->false_positives), one->ap);
+    std::printf("%-24s %8lld %8lld %8lld ", name.c_str(), static_cast<long long>(one->positives),
+                static_cast<long long>(one->true_positives), static_cast<long long>(one->false_positives));
+    if (one->positives > 0) {
+      std::printf("%10.4f\n", one->ap);
+    } else {
+      std::printf("%10s\n", "no truth");  // not in the mean
+    }
   }
   std::printf("%-24s %8s %8s %8s %10.4f\n", "mean", "", "", "", summary.mean_ap);
 }

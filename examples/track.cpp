@@ -64,7 +64,8 @@ Sequence read_mot(const std::string& path) {
     int frame = 0;
     double id = 0, x = 0, y = 0, w = 0, h = 0, score = 1;
     const int read = std::sscanf(line.c_str(), "%d ,%lf ,%lf ,%lf ,%lf ,%lf ,%lf", &frame, &id, &x, &y, &w, &h, &score);
-    if (read < 6 || frame < 0 || frame > most_frames || !(w > 0 && h > 0) || !std::isfinite(x + y + w + h)) {
+    if (read < 6 || frame < 0 || frame > most_frames || !(std::abs(id) <= 1e9) || !(w > 0 && h > 0) ||
+        !std::isfinite(x + y + w + h + score)) {
       throw std::runtime_error(path + ":" + std::to_string(number) +
                                ": expected frame,id,left,top,width,height[,confidence] with a positive size");
     }
@@ -423,19 +424,41 @@ std::string frame_path(const std::string& pattern, int frame) {
          pattern.substr(end + 1);
 }
 
+/// The number that follows an option.
+double number_of(const std::string& option, const std::string& text) {
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  if (text.empty() || *end != '\0' || !std::isfinite(value) || value < 0 || value > 1e9) {
+    throw std::runtime_error(option + ": expected a number of 0 or more, got '" + text + "'");
+  }
+  return value;
+}
+
+constexpr const char* usage =
+    "usage: track [--detections det.txt] [--truth gt.txt] [--out result.txt] [--svg tracks.svg] [--min-score 0.6]\n"
+    "             [--images img1/%06d.png]\n"
+    "       track --results result.txt --truth gt.txt\n"
+    "       track --shake pixels [--seed 1]\n"
+    "Files are MOTChallenge's: frame,id,left,top,width,height,confidence. Without arguments: a small scene of its own.";
+
 int run(int argc, char** argv) {
+  if (argc == 2 && std::string(argv[1]) == "--help") {
+    std::puts(usage);
+    return 0;
+  }
   std::map<std::string, std::string> option;
   const std::set<std::string> known{"--detections", "--truth", "--out",  "--svg",   "--results",
                                     "--min-score",  "--shake", "--seed", "--images"};
   for (int k = 1; k < argc; k += 2) {
     if (known.count(argv[k]) == 0 || k + 1 >= argc) {
-      throw std::runtime_error(std::string(argv[k]) + ": unknown option or no value; see the top of track.cpp");
+      throw std::runtime_error(std::string(argv[k]) + ": unknown option or no value\n" + usage);
     }
     option[argv[k]] = argv[k + 1];
   }
   if (option.count("--shake") != 0) {
-    compare_predictions(std::stod(option["--shake"]),
-                        option.count("--seed") != 0 ? static_cast<unsigned>(std::stoul(option["--seed"])) : 1U);
+    compare_predictions(
+        number_of("--shake", option["--shake"]),
+        option.count("--seed") != 0 ? static_cast<unsigned>(number_of("--seed", option["--seed"])) : 1U);
     return 0;
   }
   const bool own_scene = option.count("--detections") == 0 && option.count("--results") == 0;
@@ -448,7 +471,9 @@ int run(int argc, char** argv) {
     tracks = read_mot(option["--results"]);
   } else if (!detections.empty()) {
     TrackerOptions options;
-    if (option.count("--min-score") != 0) options.min_score = std::stod(option["--min-score"]);
+    if (option.count("--min-score") != 0) {
+      options.min_score = number_of("--min-score", option["--min-score"]);
+    }
     Tracker tracker(options);
     ImageMotion picture;
     const int first = detections.begin()->first, last = detections.rbegin()->first;

@@ -108,7 +108,10 @@ class Records {
   Records(std::string file, Bytes& bytes, Visit visit)
       : file_(std::move(file)), bytes_(bytes), visit_(std::move(visit)), progress_("reading " + file_) {}
 
-  bool null() { return value(); }
+  bool null() {
+    refuse_between_records();
+    return value();
+  }
   bool boolean(bool flag) { return number(flag ? 1 : 0, flag ? 1 : 0, true); }
   bool number_integer(std::int64_t v) { return number(static_cast<double>(v), v, true); }
   bool number_unsigned(std::uint64_t v) {
@@ -116,6 +119,7 @@ class Records {
   }
   bool number_float(double v, const std::string&) { return number(v, 0, false); }
   bool string(std::string& text) {
+    refuse_between_records();
     if (in_record() && field_ == Field::name) {
       record_.name = text;
     } else if (in_record() && field_ != Field::other) {
@@ -159,6 +163,8 @@ class Records {
   bool start_array(std::size_t) {
     if (depth_ == 0) {
       top_is_list_ = true;
+    } else {
+      refuse_between_records();
     }
     ++depth_;
     if (depth_ == record_depth() + 1 && field_ == Field::bbox) {
@@ -196,7 +202,15 @@ class Records {
 
   bool value() { return true; }
 
+  /// What is in a list must be an object.
+  void refuse_between_records() const {
+    if (depth_ + 1 == record_depth() && wanted()) {
+      throw Error(name_of_record(next_index_) + ": expected an object with fields");
+    }
+  }
+
   bool number(double v, std::int64_t integer, bool is_integer) {
+    refuse_between_records();
     if (depth_ == record_depth() + 1 && field_ == Field::bbox && wanted()) {
       record_.bbox.push_back(v);
     }
@@ -238,8 +252,12 @@ class Records {
   }
 
   [[noreturn]] void fail(const std::string& what) const {
-    throw Error(file_ + ": " + (top_is_list_ ? "detection" : list_) + " " + std::to_string(record_.index) + ": field " +
-                field_names[static_cast<std::size_t>(field_)] + ": " + what);
+    throw Error(name_of_record(record_.index) + ": field " + field_names[static_cast<std::size_t>(field_)] + ": " +
+                what);
+  }
+
+  [[nodiscard]] std::string name_of_record(std::size_t index) const {
+    return file_ + ": " + (top_is_list_ ? "detection" : list_) + " " + std::to_string(index);
   }
 
   std::string file_;

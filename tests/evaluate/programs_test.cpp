@@ -370,6 +370,8 @@ TEST_CASE("coco_eval names file, index and field of what is wrong", "[programs]"
       {"", {"d.json", "not JSON"}},
       {"{}", {"d.json", "list"}},
       {"[" + good + R"(, {"image_id": 5, "category_id": 2, "score": 1}])", {"d.json: detection 1: field bbox"}},
+      {"[" + good + ", 7]", {"d.json: detection 1: expected an object"}},
+      {"[[" + good + "]]", {"d.json: detection 0: expected an object"}},
       {R"([{"image_id": 5, "category_id": 2, "bbox": [0, 0, 1], "score": 1}])",
        {"d.json: detection 0: field bbox", "4 numbers, got 3"}},
       {R"([{"image_id": 5, "category_id": 2, "bbox": [0, 0, -1, 1], "score": 1}])",
