@@ -147,17 +147,20 @@ struct PairSum {
     L sum_of_found{}, size_of_found{};
     for (const auto [a, b] : found) {
       const auto from_a = [side = a, zero](Blocks::Field f) { return side[f * lanes] - zero; };
-      const auto from_b = [block = b](Blocks::Field f) { return load<L>(block + f * lanes); };
+      const auto from_b = [block = b](Blocks::Field f) {
+        return load<L>(std::assume_aligned<lane_bytes>(block + f * lanes));
+      };
       const L left_a = from_a(Blocks::left), y_a = from_a(Blocks::left_y), slope_a = from_a(Blocks::slope);
       const L left_b = from_b(Blocks::left), y_b = from_b(Blocks::left_y), slope_b = from_b(Blocks::slope);
       const L from = greater(left_a, left_b);
       const L to = greater(from, lesser(from_a(Blocks::right), from_b(Blocks::right)));
-      const L a0 = y_a + product(L(from - left_a), slope_a), a1 = y_a + product(L(to - left_a), slope_a);
-      const L b0 = y_b + product(L(from - left_b), slope_b), b1 = y_b + product(L(to - left_b), slope_b);
+      const L width = to - from;
+      const L a0 = y_a + product(L(from - left_a), slope_a), a1 = a0 + product(width, slope_a);
+      const L b0 = y_b + product(L(from - left_b), slope_b), b1 = b0 + product(width, slope_b);
       const L lower0 = lesser(a0, b0), lower1 = lesser(a1, b1);
       const L above_b = (a0 - lower0) + (a1 - lower1), above_a = (b0 - lower0) + (b1 - lower1);
       const L gained = product(above_a, L(above_b / ((above_a + above_b) + smallest)));
-      const L term = product(L(to - from), L((lower0 + lower1) + gained));
+      const L term = product(width, L((lower0 + lower1) + gained));
       sum_of_found += product(term, product(from_a(Blocks::sign), from_b(Blocks::sign)));
       size_of_found += magnitude(term);
     }
@@ -205,6 +208,7 @@ inline void add_sweeping(const SideBlocks& a, SideBlocks& b, PairSum& sum) noexc
   using Blocks = SideBlocks;
   constexpr std::size_t often = 8, many = 16;  // measured
   std::array<Encounter, encounters_at_once> found;
+  const std::size_t blocks = b.blocks();
   std::size_t count = 0, first = 0, reached = 0;  // sides of b before `first` have ended, from `reached` start later
   const auto add_found = [&] {
     sum.add({found.data(), count});
@@ -223,16 +227,25 @@ inline void add_sweeping(const SideBlocks& a, SideBlocks& b, PairSum& sum) noexc
     while (first < reached && Blocks::get(b.side(first), Blocks::right) <= left) {
       ++first;
     }
-    for (std::size_t m = first / Blocks::lanes; m < b.blocks(); ++m) {
-      const double* block = b.block(m);
-      if (m * Blocks::lanes >= reached && Blocks::get(block, Blocks::left) >= right) {
-        break;
-      }
+    const std::size_t later = (reached + Blocks::lanes - 1) / Blocks::lanes;
+    for (std::size_t m = first / Blocks::lanes; m < later;) {  // those that start before its left end and reach beyond
       if (count == found.size()) {
         add_found();
       }
-      found[count] = {side, block};
-      count += static_cast<std::size_t>(Blocks::get(block, Blocks::reach) > left);
+      const std::size_t room = (std::min)(later, m + (found.size() - count));
+      for (; m < room; ++m) {
+        const double* block = b.block(m);
+        found[count] = {side, block};
+        count += static_cast<std::size_t>(Blocks::get(block, Blocks::reach) > left);
+      }
+    }
+    // Those that start between its ends.
+    std::size_t m = (std::max)(later, first / Blocks::lanes);
+    for (; m < blocks && Blocks::get(b.block(m), Blocks::left) < right; ++m) {
+      if (count == found.size()) {
+        add_found();
+      }
+      found[count++] = {side, b.block(m)};
     }
   }
   add_found();
