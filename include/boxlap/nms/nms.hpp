@@ -26,7 +26,7 @@ namespace boxlap {
 struct NmsOptions {
   double iou_threshold = 0.5;   ///< a detection goes when its overlap with a kept, better one is above this
   bool suppress_equal = false;  ///< ... or equal to it (detectron2's and torchvision's rotated nms, SAHI, TensorRT)
-  int threads = 1;              ///< 0: all cores. The result does not depend on it
+  int threads = 1;              ///< 0: all cores. The result does not depend on it. nms_groups() and TiledNms take one
 };
 
 namespace detail {

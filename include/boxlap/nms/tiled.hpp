@@ -91,6 +91,7 @@ class Region {
 /// overlaps, so only rows within reach of the unseen wait, and rows that wait for them. For IoU of boxes reach is
 /// (1 - t) / (2 t) sides; other shapes, other measures and low thresholds need `longest_side` to decide anything before
 /// finish(). Memory: sizeof(S) + 16 bytes a waiting row, and that of nms() over one tile and the rows that wait.
+/// Takes one thread whatever options.threads says: a tile is what a single thread decides in nms() too.
 ///
 ///     TiledNms<Box<float>> tiled({.iou_threshold = 0.5});
 ///     for (const Tile& tile : tiles) { write(tiled.add(tile.region, tile.boxes, tile.scores)); }
