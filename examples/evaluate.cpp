@@ -146,12 +146,20 @@ struct Outcome {
   std::ptrdiff_t peak_heap_bytes = 0;
 };
 
+/// The labels of an image, as places in the sorted list of them.
+auto labels_of(const Annotations& table, std::span<const Index> rows, const std::vector<Index>& rank_of_label) {
+  return boxlap::view(rows.size(), [&table, rows, &rank_of_label](Index i) {
+    return rank_of_label[boxlap::detail::at(table.label_of[boxlap::detail::at(rows[boxlap::detail::at(i)])])];
+  });
+}
+using LabelsOfImage = decltype(labels_of(Annotations{}, {}, {}));
+
 /// The matching of one image and its score, stage by stage: score_image() with a clock and a proof.
-template <class A, class B, class LA, class LB>
-boxlap::ImageScore evaluate_image(const A& truths, const B& predictions, const LA& truth_labels,
-                                  const LB& predicted_labels, const boxlap::ScoreOptions& options, Outcome& outcome) {
+template <class T>
+boxlap::ImageScore evaluate_image(const boxlap::ImagePairs<T>& pairs, const LabelsOfImage& truth_labels,
+                                  const LabelsOfImage& predicted_labels, const boxlap::ScoreOptions& options,
+                                  Outcome& outcome) {
   Stopwatch watch;
-  const auto pairs = boxlap::image_pairs(truths, predictions, options.threads);
   const auto weights = boxlap::match_weights(pairs, options);
   outcome.seconds.pairs += watch.lap();
   const auto matching = boxlap::assign(weights);
@@ -201,11 +209,6 @@ Outcome evaluate(const Input& input, const std::vector<Index>& rank_of_label, co
   const auto shapes = [](const Annotations& table, std::span<const Index> rows) {
     return shapes_of(table, rows, Shape{});
   };
-  const auto labels = [&](const Annotations& table, std::span<const Index> rows) {
-    return boxlap::view(rows.size(), [&, rows](Index i) {
-      return rank_of_label[boxlap::detail::at(table.label_of[boxlap::detail::at(rows[boxlap::detail::at(i)])])];
-    });
-  };
   Progress progress("matching");
   const std::size_t pictured = pictured_image(input, arguments);
   const heap::Scope scope;
@@ -213,9 +216,13 @@ Outcome evaluate(const Input& input, const std::vector<Index>& rank_of_label, co
   outcome.images.reserve(input.images.size());
   for (std::size_t image = 0; image < input.images.size(); ++image) {
     const auto truth_rows = truth.rows(image), predicted_rows = predictions.rows(image);
-    boxlap::ImageScore score = evaluate_image(
-        shapes(input.truth, truth_rows), shapes(input.predictions, predicted_rows), labels(input.truth, truth_rows),
-        labels(input.predictions, predicted_rows), arguments.score, outcome);
+    Stopwatch watch;
+    const auto pairs = boxlap::image_pairs(shapes(input.truth, truth_rows), shapes(input.predictions, predicted_rows),
+                                           arguments.score.threads);
+    outcome.seconds.pairs += watch.lap();
+    boxlap::ImageScore score =
+        evaluate_image(pairs, labels_of(input.truth, truth_rows, rank_of_label),
+                       labels_of(input.predictions, predicted_rows, rank_of_label), arguments.score, outcome);
     if (image == pictured && !arguments.svg.empty()) {
       outcome.pictured = score;
     }
