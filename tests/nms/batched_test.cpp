@@ -184,7 +184,7 @@ TEST_CASE("batched_nms holds the memory its doc block states", "[nms]") {
   const heap::Scope scope;
   const auto kept = batched_nms(boxes, scores, labels, 0.5);
   const double peak = double(scope.peak_bytes());
-  const double stated = 29 * n + 290 * n / 80;
+  const double stated = 21 * n + 290 * n / 80;
   CHECK(peak <= stated + 4.0 * double(kept.capacity()) + 1e5);
   CHECK(peak >= stated / 2);
 }

@@ -11,10 +11,10 @@
 #include "../core/order.hpp"
 #include "../core/parallel.hpp"
 #include "../core/range.hpp"
+#include "../core/rows_by_label.hpp"
 #include "../shape/box.hpp"
 #include "../shape/shape.hpp"
 #include "nms.hpp"
-#include "select.hpp"
 
 namespace boxlap {
 
@@ -34,11 +34,6 @@ namespace detail {
 template <class S>
 concept OtherShapes = Shapes<S> && !is_box<Element<S>>;
 
-/// The rows of one label: places first .. last - 1 where rows are sorted by label.
-struct Group {
-  std::ptrdiff_t first, last;
-};
-
 /// nms within each class, classes shared among threads. What stays is read off in the order of scores.
 template <Shapes S, Numbers P, Labels L, class M>
 [[nodiscard]] std::vector<Index> nms_per_class(const S& shapes, const P& scores, const L& labels,
@@ -51,21 +46,13 @@ template <Shapes S, Numbers P, Labels L, class M>
   std::vector<unsigned char> stays(order.size(), 0);
   const auto keep = [&](Index row) { stays[at(row)] = 1; };
   {
-    const auto rows_by_label = group_by_label(order, labels);
-    std::vector<Group> groups;
-    for_each_group(rows_by_label, [&](std::size_t first, std::size_t last) {
-      groups.push_back({static_cast<std::ptrdiff_t>(first), static_cast<std::ptrdiff_t>(last)});
-    });
+    const RowsByLabel groups(order, labels);
     const auto shares = static_cast<Index>(threads == 1 ? 1 : (std::min)(groups.size(), std::size_t{64}));
     for_each_chunk(threads, shares, [&](Index share) {
       KeptIndex kept(detections);
-      std::vector<Index> rows;
       for (std::size_t g = at(share); g < groups.size(); g += at(shares)) {
-        rows.clear();
-        std::transform(rows_by_label.begin() + groups[g].first, rows_by_label.begin() + groups[g].last,
-                       std::back_inserter(rows), [](const auto& item) { return item.row; });
         kept.clear();
-        suppress_rows(detections, kept, std::span<const Index>(rows), keep);
+        suppress_rows(detections, kept, groups[g], keep);
       }
     });
   }
@@ -123,7 +110,7 @@ template <class T, Rows S, Labels L>
 /// is 0 2. Negative coordinates, labels above 2^24 and a single infinite coordinate break it too.
 ///
 /// O(n) time beside that of the searches, which see one class at a time. Peak memory beside the result: 5 n bytes, and
-/// 24 n for labels of at most 32 bits (32 n wider), 16 a class, and a thread 290 k for the k boxes kept of its largest
+/// 16 n for labels of at most 32 bits (32 n wider), 8 a class, and a thread 290 k for the k boxes kept of its largest
 /// class (490 double). Threads share the classes.
 template <Shapes S, Numbers P, Labels L, Measure<detail::Element<S>> M = Iou>
 [[nodiscard]] std::vector<Index> batched_nms(const S& shapes, const P& scores, const L& labels, NmsOptions options,

@@ -12,10 +12,10 @@
 #include "../core/index.hpp"
 #include "../core/order.hpp"
 #include "../core/range.hpp"
+#include "../core/rows_by_label.hpp"
 #include "detections.hpp"
 #include "greedy.hpp"
 #include "measure.hpp"
-#include "select.hpp"
 
 namespace boxlap {
 
@@ -171,15 +171,14 @@ requires detail::is_box<detail::Element<S>>
   }
   const auto order =
       detail::order_descending(view(used.size(), [&](Index i) { return confidence[detail::at(used[detail::at(i)])]; }));
-  const auto groups = detail::group_by_label(take(used, order), labels);
+  const detail::RowsByLabel groups(take(used, order), labels);
 
   FusedBoxes<detail::Element<L>> fused;
   fused.fused_of_row.assign(detail::at(n), none);
-  detail::for_each_group(groups, [&](std::size_t first, std::size_t last) {
+  for (std::size_t g = 0; g < groups.size(); ++g) {
     detail::FusedIndex index(options.iou_threshold);
     const auto before = static_cast<Index>(fused.boxes.size());
-    for (std::size_t k = first; k < last; ++k) {
-      const Index row = groups[k].row;
+    for (const Index row : groups[g]) {
       const auto box = detail::with_ordered_corners(cast<double>(detail::element(boxes, row)));
       Index cluster = index.best_match(box);
       if (cluster == none) {
@@ -196,9 +195,9 @@ requires detail::is_box<detail::Element<S>>
       fused.scores.push_back(options.score == FusedScore::maximum
                                  ? cluster.highest / most_weight
                                  : cluster.confidence / cluster.boxes * count / weight_sum);
-      fused.labels.push_back(detail::element(labels, groups[first].row));
+      fused.labels.push_back(detail::element(labels, groups[g].front()));
     }
-  });
+  }
 
   const auto by_score = detail::order_descending(fused.scores);
   std::vector<Index> place(by_score.size());

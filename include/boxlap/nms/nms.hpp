@@ -79,7 +79,7 @@ template <class D>
 ///
 /// Only kept boxes are indexed, and a search ends at the first hit, so crowds are cheap: O(n) for boxes that are spread
 /// or that suppress one another; O(n * k / 8) vector steps where k kept ones crowd one place. From 200,000 rows on they
-/// are decided tile by tile, which is what threads share. Up to 512 boxes by IoU take only stack. Peak memory beside
+/// are decided tile by tile, which is what threads share. Up to 1,536 boxes by IoU take only stack. Peak memory beside
 /// the result: 20 n bytes for the order of float scores (28 n double), or 4 n + 290 k for k kept float boxes if that is
 /// more (490 k double); with tiles 20 n unless large boxes reach across them.
 template <Shapes S, Numbers P, Measure<detail::Element<S>> M = Iou>

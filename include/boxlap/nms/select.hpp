@@ -10,6 +10,7 @@
 #include "../core/index.hpp"
 #include "../core/order.hpp"
 #include "../core/range.hpp"
+#include "../core/rows_by_label.hpp"
 
 namespace boxlap {
 
@@ -52,50 +53,6 @@ template <Numbers P>
   return order;
 }
 
-namespace detail {
-
-/// A label as an unsigned integer: equal if and only if the labels are.
-template <class L>
-requires std::integral<L> || std::is_enum_v<L>
-[[nodiscard]] constexpr auto label_key(L label) noexcept {
-  if constexpr (std::is_enum_v<L>) {
-    return label_key(static_cast<std::underlying_type_t<L>>(label));
-  } else {
-    using Key = std::conditional_t<sizeof(L) <= 4, std::uint32_t, std::uint64_t>;
-    return static_cast<Key>(label);
-  }
-}
-
-template <class R>
-using LabelKey = decltype(label_key(std::declval<Element<R>>()));
-
-/// `rows` by label, the rows of a label in the order they came. O(n) for labels from a small range of numbers.
-template <Labels L>
-[[nodiscard]] std::vector<Keyed<LabelKey<L>>> group_by_label(const std::vector<Index>& rows, const L& labels) {
-  std::vector<Keyed<LabelKey<L>>> groups(rows.size());
-  std::transform(rows.begin(), rows.end(), groups.begin(), [&](Index row) {
-    return Keyed<LabelKey<L>>{label_key(element(labels, row)), row};
-  });
-  std::vector<Keyed<LabelKey<L>>> scratch;
-  radix_sort(groups, scratch);
-  return groups;
-}
-
-/// Calls visit(first, last) for each run of equal keys in sorted `groups`: positions first .. last - 1.
-template <class Key, class Visit>
-void for_each_group(const std::vector<Keyed<Key>>& groups, Visit visit) {
-  for (std::size_t first = 0; first < groups.size();) {
-    std::size_t last = first + 1;
-    while (last < groups.size() && groups[last].key == groups[first].key) {
-      ++last;
-    }
-    visit(first, last);
-    first = last;
-  }
-}
-
-}  // namespace detail
-
 /// Of `rows`, best first, the first k of each label, in the same order: a limit per class after nms.
 ///
 /// labels is indexed by row, as is everything that rows refer to. Throws std::invalid_argument for a negative k or a
@@ -113,14 +70,14 @@ template <Labels L>
     }
     positions[i] = static_cast<Index>(i);
   }
-  const auto groups = detail::group_by_label(
+  const detail::RowsByLabel groups(
       positions, view(rows.size(), [&](Index i) { return detail::element(labels, rows[detail::at(i)]); }));
   std::vector<unsigned char> chosen(rows.size(), 0);
-  detail::for_each_group(groups, [&](std::size_t first, std::size_t last) {
-    for (std::size_t i = first; i < (std::min)(last, first + detail::at(k)); ++i) {
-      chosen[detail::at(groups[i].row)] = 1;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    for (const Index position : groups[g].first((std::min)(groups[g].size(), detail::at(k)))) {
+      chosen[detail::at(position)] = 1;
     }
-  });
+  }
   std::vector<Index> limited;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (chosen[i] != 0) {
