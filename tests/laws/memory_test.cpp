@@ -47,12 +47,12 @@ TEST_CASE("picking rows takes the memory that is said", "[memory]") {
   scenes::Rng rng(1);
   const auto scores = scenes::scores(rows, rng);
   std::vector<int> labels(scores.size());
-  std::generate(labels.begin(), labels.end(), [&] { return static_cast<int>(rng() % 20); });
+  std::generate(labels.begin(), labels.end(), [&] { return static_cast<int>(rng() % 1000000) * 2000; });
   std::vector<Index> all = boxlap::top(scores, rows);
   check("top", measured([&] { return boxlap::top(scores, rows / 2); }).peak, 20 * n);
   check("above", measured([&] { return boxlap::above(scores, 0.3); }).besides, 0);
   check("take", measured([&] { return boxlap::take(scores, all); }).besides, 0);
-  check("limit_per_class", measured([&] { return boxlap::limit_per_class(all, labels, 100); }).peak, 24 * n);
+  check("limit_per_class", measured([&] { return boxlap::limit_per_class(all, labels, 100); }).besides, 24 * n);
 }
 
 TEST_CASE("sparse matrices take the memory that is said", "[memory]") {
