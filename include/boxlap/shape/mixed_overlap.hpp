@@ -40,6 +40,10 @@ template <class T>
   return box;
 }
 
+[[nodiscard]] inline Box<double> relative_to(const Point<double>& origin, const Box<double>& box) noexcept {
+  return {box.x1 - origin.x, box.y1 - origin.y, box.x2 - origin.x, box.y2 - origin.y};
+}
+
 /// The area that four counter-clockwise corners and a polygon share, everything relative to `origin`.
 template <class T>
 [[nodiscard]] double shared_with_polygon(const std::array<Point<double>, 4>& corners, const Polygon<T>& polygon,

@@ -302,10 +302,6 @@ template <class T>
                                       lexicographic<T>);
 }
 
-[[nodiscard]] inline Box<double> relative_to(const Point<double>& origin, const Box<double>& box) noexcept {
-  return {box.x1 - origin.x, box.y1 - origin.y, box.x2 - origin.x, box.y2 - origin.y};
-}
-
 [[nodiscard]] inline Box<double> common_box(const Box<double>& a, const Box<double>& b) noexcept {
   return {(std::max)(a.x1, b.x1), (std::max)(a.y1, b.y1), (std::min)(a.x2, b.x2), (std::min)(a.y2, b.y2)};
 }
