@@ -32,7 +32,7 @@ void for_each_chunk(int threads, Index chunks, const Work& work) {
     return;
   }
   std::atomic<Index> next{0};
-  std::atomic<bool> failed{false};
+  [[maybe_unused]] std::atomic<bool> failed{false};  // read where exceptions are on
   std::exception_ptr error;
   const auto run = [&] {
 #if defined(__cpp_exceptions)
