@@ -1,5 +1,8 @@
+#include <boxlap/shape/measures.hpp>
 #include <boxlap/shape/polygon.hpp>
+#include <boxlap/shape/wkt.hpp>
 
+#include <string>
 #include <vector>
 
 #include "../../examples/support/heap.hpp"
@@ -29,6 +32,18 @@ TEST_CASE("polygons take the memory that is said, and overlaps of a few dozen si
   const double shared = intersection_area(large, other);
   REQUIRE(shared > 0);
   within(measuring.peak_bytes(), 48.0 * (2 * n) + 1'000);
+
+  const heap::Scope hulling;
+  const auto hull = convex_hull(large);
+  within(hulling.peak_bytes(), 2 * double(sizeof(Point<double>)) * n + 1'000);
+  REQUIRE(hull.points().size() < n);
+  const heap::Scope writing;
+  const std::string text = boxlap::to_wkt(large);
+  within(writing.peak_bytes(), 3.0 * double(text.size()));
+  const heap::Scope reading;
+  const auto read = boxlap::parse_wkt<double>(text);
+  within(reading.peak_bytes(), 200.0 * n);
+  within(reading.kept_bytes(), 64.0 * n + 8'192);
 
   const auto small = boxlap::make_polygon(scenes::star<double>(0, 0, 50, 0.5, 60, rng));
   const auto moved = boxlap::make_polygon(scenes::star<double>(10, 0, 50, 0.5, 60, rng));

@@ -254,7 +254,9 @@ inline void accumulate_category(std::span<const CocoRun> runs, const std::vector
 
 /// The detections of one category, or of all, at one area range and threshold, cut at the largest max_detections they
 /// were judged with: what average_precision(), precision_recall_curve() and best_f1() take.
-/// category: as the labels say; nullptr: all categories together. Order as in coco_summary().
+/// category: as the labels say; nullptr: all categories together. Order as in coco_summary(). Throws
+/// std::invalid_argument where area or threshold is not one they were judged at. Peak memory beside the result: 56
+/// bytes a group of an image and 32 a detection.
 [[nodiscard]] inline CategoryOutcomes coco_outcomes(std::span<const CocoImage> images, const std::int64_t* category,
                                                     Index area, Index threshold) {
   CategoryOutcomes result;
@@ -267,6 +269,8 @@ inline void accumulate_category(std::span<const CocoRun> runs, const std::vector
   const std::vector<detail::CocoRun> runs = detail::coco_runs(images, images[0].areas, images[0].thresholds, category);
   std::vector<detail::CocoRanked> ranked;
   detail::rank_category(runs, ranked);
+  result.scores.reserve(ranked.size());
+  result.outcomes.reserve(ranked.size());
   for (const detail::CocoRanked& one : ranked) {
     result.scores.push_back(one.score);
     result.outcomes.push_back(one.image->outcome(detail::at(one.detection), area, threshold));

@@ -198,7 +198,8 @@ template <class T>
 ///
 /// Words in upper or lower case, any white space. Rings without their closing vertex are closed and listed by
 /// repairs(). Throws std::invalid_argument with the position in the text (from 0) where it is not such text, and as
-/// make_polygon() where the rings are no polygon. Coordinates become the nearest T. O(n log n).
+/// make_polygon() where the rings are no polygon. Coordinates become the nearest T. O(n log n) time; at most 200 bytes
+/// a vertex of double while it runs, of which 64 stay.
 template <class T = double>
 [[nodiscard]] Polygon<T> parse_wkt(std::string_view text) {
   std::string why;
@@ -210,7 +211,7 @@ template <class T = double>
 }
 
 /// The polygon as well-known text: POLYGON for one part, MULTIPOLYGON for several, rings closed, and each number in the
-/// fewest digits that read back as itself: parse_wkt(to_wkt(p)) == p.
+/// fewest digits that read back as itself: parse_wkt(to_wkt(p)) == p. At most three times the text while it grows.
 template <class T>
 [[nodiscard]] std::string to_wkt(const Polygon<T>& polygon) {
   if (polygon.empty()) {
