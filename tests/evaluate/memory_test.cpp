@@ -13,33 +13,16 @@
 #include <map>
 #include <vector>
 
-#include "../../examples/support/heap.hpp"
-#include "../catch.hpp"
+#include "../support/memory.hpp"
 #include "../support/scenes.hpp"
 
 using boxlap::Box;
 using boxlap::Index;
+using memory::measured;
 
 namespace {
 
-struct Bytes {
-  double peak, besides;  // with what is kept, and without
-};
-
-template <class Call>
-Bytes measured(const Call& call) {
-  const heap::Scope scope;
-  [[maybe_unused]] const auto result = call();  // alive while it is counted
-  const auto peak = static_cast<double>(scope.peak_bytes());
-  return {peak, peak - static_cast<double>(scope.kept_bytes())};
-}
-
-/// At most the formula, give or take what malloc adds to a few blocks, and at least half of it.
-void check(const char* what, double bytes, double formula) {
-  CAPTURE(what, bytes, formula);
-  CHECK(bytes <= formula + 2048);
-  CHECK(bytes >= formula / 2);
-}
+void check(const char* what, double bytes, double formula) { memory::check(what, bytes, formula, 2048); }
 
 template <class T>
 struct Scene {
@@ -145,7 +128,8 @@ TEMPLATE_TEST_CASE("judging an image takes the memory that is said", "[evaluate]
         check("most_matches", measured([&] { return boxlap::most_matches(pairs, s.truth_labels, s.labels, 0.5); }).peak,
               44 * s.n + 60 * s.m + 24 * qualifies);
         const auto centers = corners(s.truths), found = corners(s.detections);
-        const Bytes center = measured([&] { return boxlap::center_image(1, centers, found, s.scores, 5, no_errors); });
+        const memory::Bytes center =
+            measured([&] { return boxlap::center_image(1, centers, found, s.scores, 5, no_errors); });
         check("center_image", center.besides, 5 * s.n + 4 * s.m);
         check("its result", center.peak - center.besides, 32 * s.m);
 

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "index.hpp"
@@ -15,27 +18,29 @@
 
 namespace boxlap::detail {
 
-/// A label as an unsigned integer that ascends as the label does.
+/// A label as an integer of the language: what std::cmp_equal() takes.
 template <class L>
 requires std::integral<L> || std::is_enum_v<L>
-[[nodiscard]] constexpr auto label_key(L label) noexcept {
+[[nodiscard]] constexpr auto label_number(L label) noexcept {
   if constexpr (std::is_enum_v<L>) {
-    return label_key(static_cast<std::underlying_type_t<L>>(label));
+    return label_number(static_cast<std::underlying_type_t<L>>(label));
   } else {
-    return ascending_key(label);
+    return +label;
   }
 }
 
 /// Groups of rows with equal labels: labels ascending, the rows of a label in the order they came.
 class RowsByLabel {
  public:
-  /// rows: rows of `labels`, which may be any integers or enumerators. O(n); 16 n bytes while it runs for labels of at
-  /// most 32 bits, 32 n for wider ones; then 4 n and 4 a group.
+  /// rows: rows of `labels`, which may be any integers or enumerators; without them all rows. O(n); 16 n bytes while it
+  /// runs for labels of at most 32 bits, 32 n for wider ones (4 n more for all rows); then 4 n and 4 a group.
+  template <Labels L>
+  explicit RowsByLabel(const L& labels) : RowsByLabel(first_rows(rows_of(labels, "labels")), labels) {}
   template <Labels L>
   RowsByLabel(std::span<const Index> rows, const L& labels) {
-    using Key = decltype(label_key(std::declval<Element<L>>()));
+    const auto key_of = [&](Index row) { return ascending_key(label_number(element(labels, row))); };
+    using Key = decltype(key_of(0));
     Key lowest = (std::numeric_limits<Key>::max)(), highest = 0;
-    const auto key_of = [&](Index row) { return static_cast<Key>(label_key(element(labels, row))); };
     for (const Index row : rows) {
       const Key key = key_of(row);
       lowest = (std::min)(lowest, key);
@@ -58,6 +63,12 @@ class RowsByLabel {
   }
 
  private:
+  [[nodiscard]] static std::vector<Index> first_rows(Index n) {
+    std::vector<Index> rows(at(n));
+    std::iota(rows.begin(), rows.end(), Index{0});
+    return rows;
+  }
+
   template <class PlaceOf>
   void count(std::span<const Index> rows, std::size_t labels, const PlaceOf& place_of) {
     std::vector<Index> next(labels + 1);

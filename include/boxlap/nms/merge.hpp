@@ -217,11 +217,7 @@ requires detail::is_box<detail::Element<S>>
   using T = detail::BoundsScalar<detail::Element<S>>;
   detail::require_same_length("scores", std::size(scores), "shapes", std::size(boxes));
   detail::require_same_length("labels", std::size(labels), "shapes", std::size(boxes));
-  std::vector<Index> rows(std::size(boxes));
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    rows[i] = static_cast<Index>(i);
-  }
-  const detail::RowsByLabel groups(rows, labels);
+  const detail::RowsByLabel groups(labels);
   MergedBoxes<T, detail::ScoreScalar<P>> merged;
   for (std::size_t g = 0; g < groups.size(); ++g) {
     const std::span<const Index> group = groups[g];

@@ -3,10 +3,7 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <span>
 #include <vector>

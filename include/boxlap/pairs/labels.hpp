@@ -1,14 +1,13 @@
 /// Joins within a label: only shapes of one class meet, because each class is joined on its own.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <span>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "../core/order.hpp"
 #include "../core/range.hpp"
+#include "../core/rows_by_label.hpp"
 #include "assembly.hpp"
 #include "csr.hpp"
 #include "join.hpp"
@@ -17,68 +16,22 @@
 namespace boxlap {
 namespace detail {
 
-/// The rows of each label, ascending, labels ascending. Any integer or enumeration; no value is special.
-class LabelGroups {
- public:
-  template <Labels L>
-  explicit LabelGroups(const L& labels) : items_(at(rows_of(labels, "labels"))) {
-    for (std::size_t k = 0; k < items_.size(); ++k) {
-      items_[k] = {key(element(labels, static_cast<Index>(k))), static_cast<Index>(k)};
+/// Calls use(rows_a, rows_b) for each label that both have, labels and rows ascending. Labels are compared as numbers,
+/// whatever their types.
+template <Labels LA, Labels LB, class Use>
+void for_each_common_label(const LA& labels_a, const LB& labels_b, const Use& use) {
+  const RowsByLabel a(labels_a), b(labels_b);
+  for (std::size_t i = 0, j = 0; i < a.size() && j < b.size();) {
+    const auto label_a = label_number(element(labels_a, a[i].front()));
+    const auto label_b = label_number(element(labels_b, b[j].front()));
+    if (std::cmp_equal(label_a, label_b)) {
+      use(a[i], b[j]);
     }
-    std::vector<Keyed<std::uint64_t>> scratch;
-    radix_sort(items_, scratch);
-    rows_.reserve(items_.size());
-    for (const auto& item : items_) {
-      rows_.push_back(item.row);
-    }
+    const bool next_a = std::cmp_less_equal(label_a, label_b), next_b = std::cmp_less_equal(label_b, label_a);
+    i += next_a ? 1 : 0;
+    j += next_b ? 1 : 0;
   }
-
-  /// Calls use(rows_a, rows_b) for each label that both have.
-  template <class Use>
-  static void for_each_common(const LabelGroups& a, const LabelGroups& b, const Use& use) {
-    for (std::size_t i = 0, j = 0; i < a.items_.size() && j < b.items_.size();) {
-      const std::uint64_t label_a = a.items_[i].key, label_b = b.items_[j].key;
-      const std::size_t end_a = a.end_of(i), end_b = b.end_of(j);
-      if (label_a == label_b) {
-        use(a.rows(i, end_a), b.rows(j, end_b));
-      }
-      i = label_a <= label_b ? end_a : i;
-      j = label_b <= label_a ? end_b : j;
-    }
-  }
-
-  template <class Use>
-  void for_each(const Use& use) const {
-    for (std::size_t i = 0; i < items_.size();) {
-      const std::size_t end = end_of(i);
-      use(rows(i, end));
-      i = end;
-    }
-  }
-
- private:
-  template <class L>
-  [[nodiscard]] static std::uint64_t key(L label) noexcept {
-    if constexpr (std::is_enum_v<L>) {
-      return key(static_cast<std::underlying_type_t<L>>(label));
-    } else {
-      return static_cast<std::uint64_t>(label);
-    }
-  }
-  [[nodiscard]] std::size_t end_of(std::size_t begin) const noexcept {
-    std::size_t end = begin + 1;
-    while (end < items_.size() && items_[end].key == items_[begin].key) {
-      ++end;
-    }
-    return end;
-  }
-  [[nodiscard]] std::span<const Index> rows(std::size_t begin, std::size_t end) const noexcept {
-    return std::span(rows_).subspan(begin, end - begin);
-  }
-
-  std::vector<Keyed<std::uint64_t>> items_;
-  std::vector<Index> rows_;
-};
+}
 
 /// The rows of `range` that `rows` names, without a copy.
 template <class R>
@@ -97,7 +50,8 @@ void require_labels(const A& a, const L& labels, const char* what, const char* o
 ///
 /// labels_a, labels_b: any integers or enumerations, one a row. Classes are never told apart by moving coordinates, so
 /// nothing is rounded: labels may be negative, sparse or huge. The order is by label, fixed within it. Throws
-/// std::invalid_argument if the lengths differ. Peak memory: 36 bytes a row and the join of the largest class.
+/// std::invalid_argument if the lengths differ. Peak memory: 4 bytes a row and the join of the
+/// largest class, or, if that is more, 20 bytes a row of the larger set (36 for labels wider than 32 bits).
 template <Shapes A, Labels LA, Shapes B, Labels LB, PairVisitor Visit>
 requires OverlappingShapes<A, B>
 void for_each_pair(const A& a, const LA& labels_a, const B& b, const LB& labels_b, Visit visit,
@@ -105,8 +59,7 @@ void for_each_pair(const A& a, const LA& labels_a, const B& b, const LB& labels_
   detail::require_labels(a, labels_a, "labels_a", "a");
   detail::require_labels(b, labels_b, "labels_b", "b");
   bool going = true;
-  const detail::LabelGroups groups_a(labels_a), groups_b(labels_b);
-  detail::LabelGroups::for_each_common(groups_a, groups_b, [&](auto rows_a, auto rows_b) {
+  detail::for_each_common_label(labels_a, labels_b, [&](auto rows_a, auto rows_b) {
     if (going) {
       for_each_pair(
           detail::rows_view(a, rows_a), detail::rows_view(b, rows_b),
@@ -123,18 +76,19 @@ template <Shapes A, Labels L, PairVisitor Visit>
 void for_each_pair(const A& a, const L& labels, Visit visit, const JoinOptions& options = {}) {
   detail::require_labels(a, labels, "labels", "a");
   bool going = true;
-  detail::LabelGroups(labels).for_each([&](auto rows) {
-    if (going) {  // rows of a label ascend, so i < j stays so
-      for_each_pair(
-          detail::rows_view(a, rows),
-          [&](Index i, Index j) { return going = detail::goes_on(visit, rows[detail::at(i)], rows[detail::at(j)]); },
-          options);
-    }
-  });
+  const detail::RowsByLabel groups(labels);
+  for (std::size_t g = 0; g < groups.size() && going; ++g) {
+    const std::span<const Index> rows = groups[g];  // they ascend, so i < j stays so
+    for_each_pair(
+        detail::rows_view(a, rows),
+        [&](Index i, Index j) { return going = detail::goes_on(visit, rows[detail::at(i)], rows[detail::at(j)]); },
+        options);
+  }
 }
 
 /// The IoU of every pair that meets and whose labels are equal; otherwise as iou_matrix(a, b).
-/// Peak memory beside the result: 36 bytes a row, 28 (36) bytes a pair, and the matrix of the largest class.
+/// Peak memory beside the result: 4 bytes a row, 28 (36) bytes a pair and the matrix of the largest class, or what
+/// grouping the rows takes, as above, if that is more.
 template <Shapes A, Labels LA, Shapes B, Labels LB>
 requires OverlappingShapes<A, B>
 [[nodiscard]] auto iou_matrix(const A& a, const LA& labels_a, const B& b, const LB& labels_b,
@@ -144,8 +98,7 @@ requires OverlappingShapes<A, B>
   detail::require_labels(b, labels_b, "labels_b", "b");
   detail::check(options);
   std::vector<detail::Entry<R>> entries;
-  const detail::LabelGroups groups_a(labels_a), groups_b(labels_b);
-  detail::LabelGroups::for_each_common(groups_a, groups_b, [&](auto rows_a, auto rows_b) {
+  detail::for_each_common_label(labels_a, labels_b, [&](auto rows_a, auto rows_b) {
     const Csr<R> part = iou_matrix(detail::rows_view(a, rows_a), detail::rows_view(b, rows_b), options);
     for_each_entry(part, [&](Index i, Index j, R value) {
       entries.push_back({rows_a[detail::at(i)], rows_b[detail::at(j)], value});

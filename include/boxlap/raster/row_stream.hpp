@@ -89,12 +89,6 @@ class RowStream {
   std::vector<std::uint8_t> valid_;
 };
 
-/// The sums a stream keeps: those of the array functions, always 64-bit for short integers.
-template <class Pixel, class Wanted>
-using StreamSum =
-    std::conditional_t<is_short_integer<Pixel>, std::int64_t,
-                       std::common_type_t<std::conditional_t<std::integral<Pixel>, double, Pixel>, Wanted>>;
-
 /// Means and variances of the textbook form, row by row.
 template <class Statistic>
 class TextbookRows {

@@ -1,0 +1,29 @@
+/// What a call takes of the heap, held against the formula of its doc block. Include it in at most one file of a
+/// program.
+#pragma once
+
+#include "../../examples/support/heap.hpp"
+#include "../catch.hpp"
+
+namespace memory {
+
+struct Bytes {
+  double peak, besides;  // with what is kept, and without
+};
+
+template <class Call>
+Bytes measured(const Call& call) {
+  const heap::Scope scope;
+  [[maybe_unused]] const auto result = call();  // alive while it is counted
+  const auto peak = static_cast<double>(scope.peak_bytes());
+  return {peak, peak - static_cast<double>(scope.kept_bytes())};
+}
+
+/// At most the formula, give or take `slack` that malloc adds to a few blocks, and at least half of it.
+inline void check(const char* what, double bytes, double formula, double slack = 512) {
+  CAPTURE(what, bytes, formula);
+  CHECK(bytes <= formula + slack);
+  CHECK(bytes >= formula / 2);
+}
+
+}  // namespace memory
