@@ -166,7 +166,7 @@ TEST_CASE("An N x 5 array is read as rotated boxes") {
   REQUIRE(rows[1].w == 30);
   REQUIRE(rows[1].h == 40);
   REQUIRE(rows[1].degrees == 50);
-  STATIC_REQUIRE(boxlap::Shapes<decltype(rows)>);
+  REQUIRE(boxlap::pairs(rows).empty());
 }
 
 TEST_CASE("N x 2 arrays of any layout are the rings of a polygon") {
@@ -196,7 +196,7 @@ TEST_CASE("N x 2 arrays of any layout are the rings of a polygon") {
   REQUIRE(make_polygon((shell + shell) / 2) == square);
   REQUIRE(make_polygon(shell * Eigen::Matrix2d::Identity()) == square);
   REQUIRE(make_polygon(shell.colwise().reverse()).repairs().size() == 1);
-  REQUIRE(boxlap::to_points(Eigen::MatrixX2f(hole.cast<float>())) == std::vector<Point<float>>{{1, 1}, {3, 1}, {3, 3}});
+  REQUIRE(make_polygon(Eigen::MatrixX2f(shell.cast<float>())) == boxlap::cast<float>(square));
   REQUIRE(make_polygon(Eigen::MatrixX2d(0, 2)).empty());
 
   const Eigen::MatrixX2d another = hole.array() + Eigen::Array<double, 3, 2>{{3, 3}, {3, 3}, {3, 3}};
@@ -239,7 +239,7 @@ TEST_CASE("An Eigen view gives the pairs and the overlaps of the boxes themselve
     const auto ma = filled<float, RowMajor4<float>>(a);
     const auto mb = filled<float, ColMajor4<float>>(b);
     REQUIRE(boxlap::iou_matrix(as_boxes(ma), as_boxes(mb)) == boxlap::iou_matrix(a, b));
-    STATIC_REQUIRE(boxlap::OverlappingShapes<decltype(a), decltype(as_boxes(mb))>);
+    REQUIRE(boxlap::iou_matrix(a, as_boxes(mb)) == boxlap::iou_matrix(a, b));
   }
 }
 

@@ -75,6 +75,7 @@ class RowsByLabel {
     for (const Index row : rows) {
       ++next[place_of(row) + 1];
     }
+    begins_.reserve(static_cast<std::size_t>(std::ssize(next) - std::count(next.begin() + 1, next.end(), 0)));
     for (std::size_t label = 1; label <= labels; ++label) {
       if (next[label] > 0) {
         begins_.push_back(next[label - 1] + next[label]);
@@ -95,10 +96,16 @@ class RowsByLabel {
       std::vector<Keyed<Key>> scratch;
       radix_sort(items, scratch);
     }
+    const auto ends_at = [&](std::size_t k) { return k + 1 == items.size() || items[k + 1].key != items[k].key; };
+    std::size_t groups = 0;
+    for (std::size_t k = 0; k < items.size(); ++k) {
+      groups += ends_at(k) ? std::size_t{1} : std::size_t{0};
+    }
+    begins_.reserve(1 + groups);
     rows_.resize(rows.size());
     for (std::size_t k = 0; k < items.size(); ++k) {
       rows_[k] = items[k].row;
-      if (k + 1 == items.size() || items[k + 1].key != items[k].key) {
+      if (ends_at(k)) {
         begins_.push_back(static_cast<Index>(k + 1));
       }
     }

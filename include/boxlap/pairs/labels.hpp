@@ -50,8 +50,8 @@ void require_labels(const A& a, const L& labels, const char* what, const char* o
 ///
 /// labels_a, labels_b: any integers or enumerations, one a row. Classes are never told apart by moving coordinates, so
 /// nothing is rounded: labels may be negative, sparse or huge. The order is by label, fixed within it. Throws
-/// std::invalid_argument if the lengths differ. Peak memory: 4 bytes a row and the join of the
-/// largest class, or, if that is more, 20 bytes a row of the larger set (36 for labels wider than 32 bits).
+/// std::invalid_argument if the lengths differ. Peak memory: 4 bytes a row and a label of each set, and beside them the
+/// join of the largest class or 16 bytes a row of the larger set (32 for labels wider than 32 bits), whichever is more.
 template <Shapes A, Labels LA, Shapes B, Labels LB, PairVisitor Visit>
 requires OverlappingShapes<A, B>
 void for_each_pair(const A& a, const LA& labels_a, const B& b, const LB& labels_b, Visit visit,
