@@ -36,12 +36,6 @@ class KeptIndex {
     return in_grid_ ? grid_->search(c, on_hit) : list_.search(c, on_hit);
   }
 
-  void prefetch(std::span<const Candidate<T>> candidates) const noexcept {
-    if (in_grid_) {
-      grid_->prefetch(candidates);
-    }
-  }
-
   void add(const Candidate<T>& c) {
     ++size_;
     if (in_grid_) {
@@ -135,10 +129,10 @@ class KeptIndex {
   bool in_grid_ = false;
 };
 
-/// Calls visit(candidate, takes_part) for each of `rows`. Scores scatter rows over memory: reading a few of them, and
-/// of their cells, ahead lets the cache misses overlap.
+/// Calls visit(candidate, takes_part) for each of `rows`. Scores scatter rows over memory: reading a few of them ahead
+/// lets the cache misses overlap.
 template <class D, class Visit>
-void for_each_candidate(const D& detections, std::span<const Index> rows, const KeptIndex<D>& kept, Visit visit) {
+void for_each_candidate(const D& detections, std::span<const Index> rows, Visit visit) {
   constexpr std::size_t ahead = 32;
   std::array<Candidate<typename D::T>, ahead> candidates;
   std::array<bool, ahead> takes_part;
@@ -147,7 +141,6 @@ void for_each_candidate(const D& detections, std::span<const Index> rows, const 
     for (std::size_t k = 0; k < count; ++k) {
       candidates[k] = detections.candidate(rows[first + k], takes_part[k]);
     }
-    kept.prefetch({candidates.data(), count});
     for (std::size_t k = 0; k < count; ++k) {
       visit(candidates[k], takes_part[k]);
     }
@@ -158,7 +151,7 @@ void for_each_candidate(const D& detections, std::span<const Index> rows, const 
 template <class D, class OnKept>
 void suppress(const D& detections, KeptIndex<D>& kept, std::span<const Index> rows, OnKept on_kept) {
   using T = typename D::T;
-  for_each_candidate(detections, rows, kept, [&](const Candidate<T>& c, bool takes_part) {
+  for_each_candidate(detections, rows, [&](const Candidate<T>& c, bool takes_part) {
     if (takes_part) {
       if (kept.search(c, [&](const Candidate<T>& other) { return detections.suppresses(other, c); })) {
         return;

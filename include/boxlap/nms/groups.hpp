@@ -60,7 +60,7 @@ template <Shapes S, Numbers P, Measure<detail::Element<S>> M = Iou>
   }
   detail::KeptIndex kept(detections);
   std::vector<Index> place(order.size());  // of a kept row within keep
-  detail::for_each_candidate(detections, order, kept, [&](const detail::Candidate<T>& c, bool takes_part) {
+  detail::for_each_candidate(detections, order, [&](const detail::Candidate<T>& c, bool takes_part) {
     Index best = (std::numeric_limits<Index>::max)();
     if (takes_part) {
       (void)kept.search(c, [&](const detail::Candidate<T>& other) {

@@ -105,29 +105,6 @@ class KeptGrid {
     }
   }
 
-  /// Brings the cells of some candidates into the cache, all misses at once.
-  void prefetch(std::span<const Candidate<T>> candidates) const noexcept {
-#if defined(__GNUC__)
-    constexpr std::size_t most = 64;
-    std::array<const Slot*, most> slots;
-    const std::size_t count = (std::min)(most, candidates.size());
-    for (std::size_t k = 0; k < count; ++k) {
-      const BoxPlace at(candidates[k].box);
-      slots[k] = &slots_[home_of(home_cell(at, level_of(at.longer())))];
-      __builtin_prefetch(slots[k]);
-    }
-    for (std::size_t k = 0; k < count; ++k) {
-      if (const Block* block = slots[k]->first; block != nullptr) {
-        const char* bytes = reinterpret_cast<const char*>(block);
-        __builtin_prefetch(bytes);
-        __builtin_prefetch(bytes + 64);
-        __builtin_prefetch(bytes + 128);
-        __builtin_prefetch(bytes + 192);
-      }
-    }
-#endif
-  }
-
   void add(const Candidate<T>& c) {
     const BoxPlace at(c.box);
     const int level = level_of(at.longer());

@@ -102,7 +102,7 @@ template <Shapes S, Numbers P>
   std::vector<Index> result;
   float threshold = options.nms_threshold;
   double least_area = std::numeric_limits<double>::infinity();
-  detail::for_each_candidate(detections, rows, kept, [&](const detail::Candidate<T>& c, bool takes_part) {
+  detail::for_each_candidate(detections, rows, [&](const detail::Candidate<T>& c, bool takes_part) {
     const double size = static_cast<double>(area(c.box));
     const bool both_empty = least_area + size <= std::numeric_limits<double>::epsilon();
     const auto suppresses = [&](const detail::Candidate<T>& other) { return detections.value(other, c) > threshold; };

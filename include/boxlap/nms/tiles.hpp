@@ -31,7 +31,7 @@ void decide_tile(const D& detections, KeptIndex<D>& index, std::span<const Index
                  OnFate on_fate) {
   using T = typename D::T;
   index.clear();
-  for_each_candidate(detections, rows, index, [&](Candidate<T>& c, bool takes_part) {
+  for_each_candidate(detections, rows, [&](Candidate<T>& c, bool takes_part) {
     const Index row = c.row;
     if (!takes_part) {
       on_fate(row, Fate::kept);

@@ -189,18 +189,15 @@ class PackedTree {
   template <class BoxAt>
   void fill_leaves(std::span<const PackedRow> order, const BoxAt& box_at, Index begin, Index end) {
     constexpr Index ahead = 8;
-    const auto prefetch = [&](Index k) {
-      if constexpr (requires { box_at.prefetch(k); }) {
-        box_at.prefetch(order[at((std::min)(k, end - 1))].row);
-      }
-    };
     for (Index first = begin; first < end; first += block_size) {
       const Index used = (std::min)(block_size, end - first), leaf = first / block_size;
       BoxBlock<T>& block = blocks_[at(leaf)];
       Index* const rows = rows_ + at(first);
       const PackedRow* const packed = order.data() + at(first);
       for (Index lane = 0; lane < used; ++lane) {
-        prefetch(first + lane + ahead);
+        if constexpr (requires { box_at.prefetch(lane); }) {
+          box_at.prefetch(order[at((std::min)(first + lane + ahead, end - 1))].row);
+        }
         rows[lane] = packed[lane].row;
         block.set(lane, box_at(packed[lane].row));
       }

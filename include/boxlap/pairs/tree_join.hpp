@@ -153,8 +153,10 @@ struct TreeJoin {
 };
 
 /// Asks for a row that will be read soon, where rows lie in memory: it is far from the last one in packing order.
+/// Always inlined, as whatever calls it: gcc takes a function that does nothing else for one that does nothing, and
+/// drops it.
 template <class R>
-inline void prefetch(const R& range, Index i) {
+[[gnu::always_inline]] inline void prefetch(const R& range, Index i) {
 #if defined(__GNUC__)
   if constexpr (std::is_lvalue_reference_v<decltype(element(range, i))>) {
     __builtin_prefetch(std::addressof(element(range, i)));
@@ -168,7 +170,7 @@ struct BoxOfRow {
   const R& range;
 
   [[nodiscard]] Box<T> operator()(Index i) const { return cast<T>(bounds(element(range, i))); }
-  void prefetch(Index i) const { detail::prefetch(range, i); }
+  [[gnu::always_inline]] void prefetch(Index i) const { detail::prefetch(range, i); }
 };
 
 template <class T, class R>

@@ -1,6 +1,7 @@
 /// A rotated box, the forms people keep rotated boxes in, and how much two of them share.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <concepts>
@@ -9,10 +10,12 @@
 #include <numbers>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "box.hpp"
 #include "convex_hull.hpp"
+#include "lanes.hpp"
 #include "point.hpp"
 #include "rotated_overlap.hpp"
 
@@ -86,16 +89,29 @@ template <class T>
 }
 
 /// from + by, rounded towards `by`, by one or two places where the sum is not exact: never inside the exact sum. No
-/// branch: whether a sum is exact cannot be guessed.
-template <class T>
-[[nodiscard]] inline T outward(T from, T by) noexcept {
-  const T sum = rounded(from + by);
-  const T part = rounded(sum - from);
-  const T lost = rounded((from - rounded(sum - part)) + (by - part));
-  const T place = (std::min)(std::abs(sum), (std::numeric_limits<T>::max)()) * std::numeric_limits<T>::epsilon() +
-                  std::numeric_limits<T>::denorm_min();
-  const bool inside = ((lost > 0) & (by > 0)) | ((lost < 0) & (by < 0));
-  return sum + rounded(static_cast<T>(inside) * std::copysign(place, by));
+/// branch: whether a sum is exact cannot be guessed. L is a number or lanes of them.
+template <class T, class L>
+[[nodiscard]] inline L outward(const L& from, const L& by) noexcept {
+  using Limits = std::numeric_limits<T>;
+  const L zero{}, sum = from + by, part = sum - from;
+  const L lost = (from - (sum - part)) + (by - part);
+  const L place = lesser(magnitude(sum), L(zero + (Limits::max)())) * Limits::epsilon() + Limits::denorm_min();
+  const auto inside = ((lost > zero) & (by > zero)) | ((lost < zero) & (by < zero));
+  return inside ? L(sum + (by > zero ? place : -place)) : sum;
+}
+
+/// The corners center - half and center + half, rounded outward: all four numbers at once.
+template <class T, std::size_t... lane>
+[[nodiscard]] inline Box<T> box_outward(const Point<T>& center, const Point<T>& half,
+                                        std::index_sequence<lane...>) noexcept {
+  using L = Lanes<T>;
+  const T centers[4] = {center.x, center.y, center.x, center.y};
+  const T halves[4] = {-half.x, -half.y, half.x, half.y};
+  T corners[(std::max)(std::size_t{4}, sizeof...(lane))];
+  for (std::size_t k = 0; k < 4; k += sizeof...(lane)) {
+    store(corners + k, outward<T>(L{centers[(k + lane) % 4]...}, L{halves[(k + lane) % 4]...}));
+  }
+  return {corners[0], corners[1], corners[2], corners[3]};
 }
 
 /// Half the width and height of the upright box around a rotated one, rounded up.
@@ -107,7 +123,7 @@ template <class T>
     return {x_w, y_h};  // upright: exact
   }
   constexpr T up = 1 + 8 * std::numeric_limits<T>::epsilon();  // cosine, sine, product and sum: 2 ulp each at most
-  return {(x_w + x_h) * up, (y_w + y_h) * up};
+  return {rounded((x_w + x_h) * up), rounded((y_w + y_h) * up)};
 }
 
 }  // namespace detail
@@ -193,8 +209,7 @@ template <class R, class T>
 template <class T>
 [[nodiscard]] inline Box<T> bounds(const PreparedRotatedBox<T>& box) noexcept {
   const Point<T> half = detail::half_extent(box);
-  return {detail::outward(box.cx, -half.x), detail::outward(box.cy, -half.y), detail::outward(box.cx, half.x),
-          detail::outward(box.cy, half.y)};
+  return detail::box_outward<T>({box.cx, box.cy}, half, std::make_index_sequence<detail::lane_count<T>>());
 }
 
 template <class T>
