@@ -101,6 +101,7 @@ struct TreeJoin {
     const BoxBlock<T>& ours = a.leaf(leaf);
     const BoxBlock<T>& asking = asked(ask, ours);
     const Index* rows = a.leaf_rows(leaf);
+    constexpr std::uint32_t every_lane = (std::uint32_t{1} << block_size) - 1;
     return b.template for_each_leaf<meeting>(asked_around(leaf, asking), self ? leaf : 0, [&](Index other) {
       const Index* other_rows = b.leaf_rows(other);
       std::uint32_t lanes = meeting_lanes<meeting>(asking, b.leaf_bounds(other)) & a.lanes(leaf);
@@ -110,15 +111,25 @@ struct TreeJoin {
         if (self && other == leaf) {
           hits &= ~std::uint32_t{1} << lane;  // the lanes after this one
         }
-        for (; hits != 0; hits &= hits - 1) {
-          const int hit = std::countr_zero(hits);
+        const auto meet = [&](int hit) {
           const Index i = rows[lane], j = other_rows[hit];
           const std::array<Box<T>, 2> boxes{ours.get(lane), b.leaf(other).get(hit)};
           // The smaller row comes first, and by no branch, as there is no foretelling it: from the larger to the
           // smaller one it is `back` rows, or none.
           const Index back = self ? (j - i) & ((j - i) >> 31) : 0;
           const std::size_t first = static_cast<std::size_t>(back < 0);
-          if (!goes_on(visit, i + back, j - back, boxes[first], boxes[1 - first])) {
+          return goes_on(visit, i + back, j - back, boxes[first], boxes[1 - first]);
+        };
+        if (hits == every_lane) {  // in a crowd: looking for each lane would take as long again
+          for (int hit = 0; hit < block_size; ++hit) {
+            if (!meet(hit)) {
+              return false;
+            }
+          }
+          continue;
+        }
+        for (; hits != 0; hits &= hits - 1) {
+          if (!meet(std::countr_zero(hits))) {
             return false;
           }
         }
