@@ -1,6 +1,7 @@
 /// The matrix of a join of few boxes: every box asks every other, and what is found is in its place already.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -75,6 +76,7 @@ template <Meeting meeting, bool self, class T, class Ask, class Measure>
   std::size_t size = 0;
   Index row = 0;
   BlockValues<T> values;
+  constexpr std::uint32_t every_lane = (std::uint32_t{1} << block_size) - 1;
   for (Index k = 0; k < a.size(); ++k) {
     const Index row_of_k = a.leaf_rows(k / block_size)[k % block_size];
     const Box<T> box = a.leaf(k / block_size).get(k % block_size);
@@ -88,6 +90,12 @@ template <Meeting meeting, bool self, class T, class Ask, class Measure>
       }
       const Index* cols_of_block = b.leaf_rows(block);
       std::uint32_t kept = value_of.template of_block<false>(b.leaf(block), hits, box, values);
+      if (kept == every_lane) {
+        std::copy_n(cols_of_block, block_size, result.col_indices.data() + size);
+        std::copy_n(values.at, block_size, result.values.data() + size);
+        size += block_size;
+        continue;
+      }
       for (; kept != 0; kept &= kept - 1) {
         const int lane = std::countr_zero(kept);
         result.col_indices[size] = cols_of_block[lane];
