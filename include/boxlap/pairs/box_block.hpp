@@ -107,13 +107,16 @@ template <Meeting meeting>
     return meeting == Meeting::open ? _mm_cmplt_pd(a, b) : _mm_cmple_pd(a, b);
   };
   const __m128d x1 = _mm_set1_pd(box.x1), y1 = _mm_set1_pd(box.y1), x2 = _mm_set1_pd(box.x2), y2 = _mm_set1_pd(box.y2);
-  int lanes = 0;
-  for (Index k = 0; k < block_size; k += 2) {
+  const auto two = [&](Index k) {
     const __m128d x = _mm_and_pd(below(_mm_load_pd(block.x1 + k), x2), below(x1, _mm_load_pd(block.x2 + k)));
     const __m128d y = _mm_and_pd(below(_mm_load_pd(block.y1 + k), y2), below(y1, _mm_load_pd(block.y2 + k)));
-    lanes |= _mm_movemask_pd(_mm_and_pd(x, y)) << k;
-  }
-  return static_cast<std::uint32_t>(lanes);
+    return _mm_castpd_ps(_mm_and_pd(x, y));
+  };
+  const auto four = [&](Index k) {  // the lower half of each answer
+    return _mm_castps_si128(_mm_shuffle_ps(two(k), two(k + 2), _MM_SHUFFLE(2, 0, 2, 0)));
+  };
+  const __m128i low = _mm_packs_epi32(four(0), four(4)), high = _mm_packs_epi32(four(8), four(12));
+  return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(low, high)));
 }
 #endif
 
