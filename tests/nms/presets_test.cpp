@@ -8,6 +8,8 @@
 #include <boxlap/shape/rotated_box.hpp>
 
 #include "../catch.hpp"
+#include "../support/memory.hpp"
+#include "../support/scenes.hpp"
 #include "plain_nms.hpp"
 
 using namespace boxlap;
@@ -193,4 +195,41 @@ TEST_CASE("detectron2's and torchvision's presets say what they are", "[nms]") {
   const std::vector<Box<double>> halves = {{0, 0, 10, 10}, {0, 0, 10, 5}};
   CHECK(nms(halves, std::vector<int>{2, 1}, 0.5).size() == 2);
   CHECK(presets::detectron2_nms_rotated(halves, std::vector<int>{2, 1}, 0.5).size() == 1);
+}
+
+TEST_CASE("presets take the memory that is said", "[memory]") {
+  if (!heap::counted) {
+    return;
+  }
+  scenes::Rng rng(11);
+  const int rows = 20000;
+  const double n = rows;
+  const auto spread = scenes::uniform<float>(rows, 1e5, 50, rng), crowd = scenes::uniform<float>(rows, 300, 50, rng);
+  const auto scores = scenes::scores(rows, rng);
+  std::vector<int> labels(scores.size());
+  std::generate(labels.begin(), labels.end(), [&] { return static_cast<int>(rng() % 2); });
+  const auto besides = [](const auto& call) { return memory::measured(call).besides; };
+  const double searched = 4 * n + 290 * n;
+  memory::check("torchvision_nms", besides([&] { return presets::torchvision_nms(spread, scores, 0.5); }), searched);
+  memory::check("torchvision_batched_nms",
+                besides([&] { return presets::torchvision_batched_nms(spread, scores, labels, 0.5); }),
+                21 * n + 290 * n / 2);
+  memory::check("detectron2_batched_nms",
+                besides([&] { return presets::detectron2_batched_nms(spread, scores, labels, 0.5); }),
+                21 * n + 290 * n / 2);
+  memory::check("detectron2_nms_rotated", besides([&] { return presets::detectron2_nms_rotated(spread, scores, 0.5); }),
+                searched);
+  const auto opencv = [&](const auto& boxes) {
+    return besides([&] { return presets::opencv_nms_boxes(boxes, scores, {}); });
+  };
+  memory::check("opencv_nms_boxes, spread", opencv(spread), 8 * n + 290 * n);
+  memory::check("opencv_nms_boxes, crowded", opencv(crowd), 24 * n);
+  std::vector<float> corners;
+  for (const Box<float>& box : spread) {
+    corners.insert(corners.end(), {box.y1, box.x1, box.y2, box.x2});
+  }
+  const presets::OnnxOptions options{.max_output_boxes_per_class = 10, .iou_threshold = 0.5F};
+  memory::check("onnx_non_max_suppression",
+                besides([&] { return presets::onnx_non_max_suppression(corners, scores, 1, 1, options); }),
+                4 * n + searched);
 }

@@ -43,13 +43,14 @@ struct Bound<OpencvIou> : Bound<Iou> {
 
 namespace presets {
 
-/// torchvision.ops.nms on a CPU: suppress above the threshold, compared in double.
+/// torchvision.ops.nms on a CPU: suppress above the threshold, compared in double. Time and memory of nms().
 template <Shapes S, Numbers P>
 [[nodiscard]] std::vector<Index> torchvision_nms(const S& boxes, const P& scores, double iou_threshold) {
   return nms(boxes, scores, iou_threshold);
 }
 
-/// torchvision.ops.batched_nms on a CPU, its coordinate trick up to 1,000 boxes included.
+/// torchvision.ops.batched_nms on a CPU, its coordinate trick up to 1,000 boxes included. Time and memory of
+/// batched_nms().
 template <Shapes S, Numbers P, Labels L>
 [[nodiscard]] std::vector<Index> torchvision_batched_nms(const S& boxes, const P& scores, const L& labels,
                                                          double iou_threshold) {
@@ -57,7 +58,7 @@ template <Shapes S, Numbers P, Labels L>
 }
 
 /// detectron2.layers.batched_nms: boxes as float, classes apart. (As a set; where it falls below torchvision's 1,000
-/// boxes its CPU takes the coordinate trick, see ClassSplit.)
+/// boxes its CPU takes the coordinate trick, see ClassSplit.) Time and memory of batched_nms().
 template <Shapes S, Numbers P, Labels L>
 [[nodiscard]] std::vector<Index> detectron2_batched_nms(const S& boxes, const P& scores, const L& labels,
                                                         double iou_threshold) {
@@ -66,7 +67,8 @@ template <Shapes S, Numbers P, Labels L>
 }
 
 /// detectron2.layers.nms_rotated on a CPU (and mmcv's, torchvision's): suppresses at the threshold too. Its overlaps
-/// have float's rounding, ours their own; its CUDA version keeps what is exactly at the threshold.
+/// have float's rounding, ours their own; its CUDA version keeps what is exactly at the threshold. Time and memory of
+/// nms().
 template <Shapes S, Numbers P>
 [[nodiscard]] std::vector<Index> detectron2_nms_rotated(const S& shapes, const P& scores, double iou_threshold) {
   return nms(shapes, scores, NmsOptions{.iou_threshold = iou_threshold, .suppress_equal = true});
@@ -82,7 +84,9 @@ struct OpencvOptions {
 /// cv::dnn::NMSBoxes of rectangles with w, h >= 0: rows, score descending, equal scores by row.
 ///
 /// Differs from nms() in its rounding (OpencvIou), a float threshold, and in that of two rectangles without area, apart
-/// or not, the second is suppressed. Equal to OpenCV 4.6 on its fixtures. O(n) on spread-out data.
+/// or not, the second is suppressed. Equal to OpenCV 4.6 on its fixtures. O(n) on spread-out data. Peak memory beside
+/// the result: 24 bytes for each score above the threshold (32 double), or 8 and 290 a kept box (490 double) if that is
+/// more.
 template <Shapes S, Numbers P>
 [[nodiscard]] std::vector<Index> opencv_nms_boxes(
     const S& boxes, const P& scores, const OpencvOptions& options) requires detail::is_box<detail::Element<S>> {
@@ -150,7 +154,8 @@ struct OnnxOptions {
 /// scores  batches x classes x n floats, row-major
 ///
 /// Suppresses strictly above the threshold. Throws std::invalid_argument for sizes that do not fit. The operator leaves
-/// ties open; onnxruntime's are arbitrary. O(batches * classes * n) on spread-out data.
+/// ties open; onnxruntime's are arbitrary. O(batches * classes * n) on spread-out data. Peak memory beside the result:
+/// 4 bytes a box of a class, and what top() takes of all of them or nms() of those above the threshold.
 [[nodiscard]] inline std::vector<OnnxSelection> onnx_non_max_suppression(std::span<const float> boxes,
                                                                          std::span<const float> scores, Index batches,
                                                                          Index classes, const OnnxOptions& options) {
