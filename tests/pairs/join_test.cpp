@@ -109,6 +109,34 @@ TEST_CASE("a set large enough for several levels and chunks") {
   CHECK(pairs(a, b, {.threads = 0}) == expected);
 }
 
+TEMPLATE_TEST_CASE("boxes much longer than the others are packed apart, and are found", "", float, double) {
+  using T = TestType;
+  scenes::Rng rng(7);
+  const T extent = 4000;
+  const auto squares_and_slabs = [&](int n, unsigned slab_of) {
+    auto boxes = scenes::uniform<T>(n, extent, 20, rng);
+    for (std::size_t k = 0; k < boxes.size(); k += slab_of) {
+      const T x = boxes[k].x1, y = boxes[k].y1;
+      boxes[k] = rng() % 2 == 0 ? Box<T>{x / 2, y, x / 2 + extent / 2, y + 3} : Box<T>{x, y / 2, x + 3, y / 2 + extent};
+    }
+    return boxes;
+  };
+  const auto is_packed_apart = [](const std::vector<Box<T>>& boxes) {
+    const auto box_at = [&](Index i) { return boxes[detail::at(i)]; };
+    return detail::SlicePlan<T>(static_cast<Index>(boxes.size()), box_at).has_long;
+  };
+  const auto a = squares_and_slabs(6000, 11), b = squares_and_slabs(3000, 50);
+  const auto squares = scenes::uniform<T>(3000, extent, 20, rng);
+  CHECK(is_packed_apart(a));
+  CHECK(is_packed_apart(b));
+  CHECK_FALSE(is_packed_apart(squares));
+  check_all_forms(b, squares);
+  const Pairs expected = all_pairs(a, b, share_area<T>);
+  CHECK(pairs(a, b) == expected);
+  CHECK(pairs(a, b, {.threads = 2}) == expected);
+  CHECK(pairs(ShapeIndex(b), a).size() == expected.size());
+}
+
 TEST_CASE("ranges of every kind are read without a copy") {
   const Box<double> boxes[] = {{0, 0, 10, 10}, {5, 5, 15, 15}, {20, 20, 30, 30}};
   const std::array<Box<float>, 2> others{{{9, 9, 21, 21}, {100, 100, 101, 101}}};

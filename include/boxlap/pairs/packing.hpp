@@ -93,13 +93,23 @@ struct AxisSample {
     cells = CellRange<T>(low - margin, high + margin, cell_count);
   }
 
+  /// The geometric mean of the sides, nearly.
+  [[nodiscard]] T mean_side() const noexcept {
+    return size == 0 ? T{0} : static_cast<T>(std::bit_cast<float>(static_cast<std::uint32_t>(side_bits / size)));
+  }
+
+  /// The stretch of this axis on which most boxes are, in units of the boxes.
+  [[nodiscard]] T extent() const noexcept {
+    return cells.cells_per_unit > 0 ? (cells.last + 1) / cells.cells_per_unit / 2 : T{0};
+  }
+
   /// The stretch of this axis that is occupied at all, in boxes side by side: cells without a box do not count, so that
   /// lines of text, far clusters and a lone straight line come out as long as they are.
   [[nodiscard]] double occupied_extent(std::size_t cell_count) const noexcept {
     if (size == 0 || !(cells.cells_per_unit > 0)) {
       return 0;
     }
-    const double side = 2.0 * static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(side_bits / size)));
+    const double side = 2.0 * static_cast<double>(mean_side());
     const auto occupied =
         cell_count - static_cast<std::size_t>(
                          std::count(counts.begin(), counts.begin() + static_cast<std::ptrdiff_t>(cell_count), 0));
@@ -109,13 +119,16 @@ struct AxisSample {
 
 /// How a set of boxes is cut into slices, and each slice into cells: as many slices as make the blocks square, measured
 /// in mean boxes, with about equally many boxes in each; a few cells a box. Every second slice runs backwards, so that
-/// the order has no jumps.
+/// the order has no jumps. Boxes several times as long as a block lie behind all others, in a slice of their own: one
+/// of them would make a block of fifteen small ones as long as itself.
 template <class T>
 struct SlicePlan {
   Index slices = 1;
   double boxes_per_slice = 0;
-  int row_bits = 0;     // of the cell within a slice; the slice is above
-  bool turned = false;  // slices are horizontal: the set is much wider than high
+  int row_bits = 0;       // of the cell within a slice; the slice is above
+  bool turned = false;    // slices are horizontal: the set is much wider than high
+  bool has_long = false;  // some boxes are too long for any slice
+  T longest = 0;          // side of a box that is not
   CellRange<T> columns, rows;
   std::array<std::uint32_t, AxisSample<T>::most_cells> first_of_column;  // the key of row 0 of its slice
 
@@ -126,14 +139,25 @@ struct SlicePlan {
     const auto key = [across = columns, along = rows, first = first_of_column.data()](T x, T y) {
       return first[across(x)] ^ static_cast<std::uint32_t>(along(y));
     };
+    const auto use_any = [&](const auto& key_of) {
+      if (has_long) {
+        const std::uint32_t key_of_long = static_cast<std::uint32_t>(slices) << row_bits;
+        use([=, most = longest](const Box<T>& box) { return is_long(box, most) ? key_of_long : key_of(box); });
+      } else {
+        use(key_of);
+      }
+    };
     if (turned) {
-      use([key](const Box<T>& box) { return key(middle_y(box), middle_x(box)); });
+      use_any([key](const Box<T>& box) { return key(middle_y(box), middle_x(box)); });
     } else {
-      use([key](const Box<T>& box) { return key(middle_x(box), middle_y(box)); });
+      use_any([key](const Box<T>& box) { return key(middle_x(box), middle_y(box)); });
     }
   }
   [[nodiscard]] int bits() const noexcept {
-    return row_bits + static_cast<int>(std::bit_width(static_cast<std::uint32_t>(slices - 1)));
+    return row_bits + static_cast<int>(std::bit_width(static_cast<std::uint32_t>(has_long ? slices : slices - 1)));
+  }
+  [[nodiscard]] static bool is_long(const Box<T>& box, T most) noexcept {
+    return greater(box.x2 - box.x1, box.y2 - box.y1) > most;
   }
 
   /// Plans for `count` boxes by a sample of at most 4,096 of them; box_at(k), k < count.
@@ -162,12 +186,17 @@ struct SlicePlan {
     });
     x.fit(cell_count);
     y.fit(cell_count);
-    std::size_t sampled = 0;
+    constexpr T many = 8;
+    longest = many * ((std::max)(x.mean_side(), y.mean_side()) +
+                      std::sqrt(x.extent() * (y.extent() / static_cast<T>(count)) * T{block_size}));
+    std::size_t sampled = 0, found_long = 0;
     sample((std::min)(most_sampled, count / 4 + 1), [&](const Box<T>& box) {
+      found_long += is_long(box, longest) ? std::size_t{1} : std::size_t{0};
       ++x.counts[x.cells(middle_x(box))];
       ++y.counts[y.cells(middle_y(box))];
       ++sampled;
     });
+    has_long = found_long > sampled / 256;  // fewer spoil few blocks, and make as large ones of their own
     const double leaves = std::ceil(static_cast<double>(count) / block_size);
     const double extent_x = x.occupied_extent(cell_count), extent_y = y.occupied_extent(cell_count);
     // A wide set is cut the other way: its many slices would be more than there are columns of cells.
@@ -290,8 +319,8 @@ template <class T, class BoxAt, class Enters>
 /// `scratch`.
 ///
 /// A pure function of the boxes, and no distribution of them is a bad case: a slice or a cell that came out several
-/// times too full (far clusters, dense spots) is ordered again by a plan of its own, and so on. O(n) time unless boxes
-/// lie on many scales, O(n log n) then. All but such parts is done in slices by the team.
+/// times too full (far clusters, dense spots, long boxes) is ordered again by a plan of its own, and so on. O(n) time
+/// unless boxes lie on many scales, O(n log n) then. All but such parts is done in slices by the team.
 template <class T, class BoxAt, class Enters>
 [[nodiscard]] std::span<const PackedRow> packing_order(Index n, const BoxAt& box_at, const Enters& enters,
                                                        PackingScratch& scratch, Team* team = nullptr) {
