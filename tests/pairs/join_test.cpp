@@ -1,4 +1,5 @@
 #include <boxlap/pairs/join.hpp>
+#include <boxlap/pairs/slice_plan.hpp>
 
 #include <algorithm>
 #include <array>

@@ -180,7 +180,7 @@ class FewBoxes {
 
   /// The first of n bits: groups, or blocks of a group.
   [[nodiscard]] static std::uint32_t first_bits(std::size_t n) noexcept {
-    return n >= at(block_size) ? 0xffffU : (1U << n) - 1;
+    return n >= at(block_size) ? every_lane : (1U << n) - 1;
   }
 
   /// The groups with blocks that the box at k has to ask, a bit each.

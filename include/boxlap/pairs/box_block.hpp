@@ -16,6 +16,7 @@
 namespace boxlap::detail {
 
 inline constexpr Index block_size = 16;
+inline constexpr std::uint32_t every_lane = (std::uint32_t{1} << block_size) - 1;
 
 /// Sixteen boxes, coordinate by coordinate. A free lane holds an inverted box of the largest finite numbers: nothing
 /// meets it, and unlike NaN it means the same under -ffast-math.

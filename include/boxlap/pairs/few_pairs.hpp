@@ -76,7 +76,6 @@ template <Meeting meeting, bool self, class T, class Ask, class Measure>
   std::size_t size = 0;
   Index row = 0;
   BlockValues<T> values;
-  constexpr std::uint32_t every_lane = (std::uint32_t{1} << block_size) - 1;
   for (Index k = 0; k < a.size(); ++k) {
     const Index row_of_k = a.leaf_rows(k / block_size)[k % block_size];
     const Box<T> box = a.leaf(k / block_size).get(k % block_size);

@@ -164,7 +164,7 @@ class PackedTree {
   /// The lanes of a block that hold something, if `left` boxes are left from its first one on. Free lanes meet no
   /// finite box, but an infinite one would seem to meet them.
   [[nodiscard]] static std::uint32_t used_lanes(Index left) noexcept {
-    return left >= block_size ? 0xffffU : (1U << left) - 1;
+    return left >= block_size ? every_lane : (1U << left) - 1;
   }
 
   void allocate(Index boxes, Index blocks) {

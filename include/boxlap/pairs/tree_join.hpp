@@ -101,7 +101,6 @@ struct TreeJoin {
     const BoxBlock<T>& ours = a.leaf(leaf);
     const BoxBlock<T>& asking = asked(ask, ours);
     const Index* rows = a.leaf_rows(leaf);
-    constexpr std::uint32_t every_lane = (std::uint32_t{1} << block_size) - 1;
     return b.template for_each_leaf<meeting>(asked_around(leaf, asking), self ? leaf : 0, [&](Index other) {
       const Index* other_rows = b.leaf_rows(other);
       std::uint32_t lanes = meeting_lanes<meeting>(asking, b.leaf_bounds(other)) & a.lanes(leaf);

@@ -1,0 +1,223 @@
+/// How a set of boxes is cut into slices and cells: a plan by a sample of them, as Sort-Tile-Recursive would cut all.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include "../core/index.hpp"
+#include "../shape/box.hpp"
+#include "../shape/lanes.hpp"
+#include "box_block.hpp"
+
+namespace boxlap::detail {
+
+/// The cell of a position on one axis; what lies outside goes into the first or the last cell, NaN into the first.
+template <class T>
+struct CellRange {
+  T origin = 0, cells_per_unit = 0, last = 0;
+
+  CellRange() = default;
+  CellRange(T low, T high, std::size_t cells) : origin(low), last(static_cast<T>(cells - 1)) {
+    const T scale = static_cast<T>(cells) / (high - low);
+    cells_per_unit = scale <= (std::numeric_limits<T>::max)() ? scale : T{0};
+  }
+  /// The same stretch in another number of cells.
+  [[nodiscard]] CellRange with_cells(std::size_t cells) const noexcept {
+    CellRange result = *this;
+    result.cells_per_unit = cells_per_unit * (static_cast<T>(cells) / (last + 1));
+    result.last = static_cast<T>(cells - 1);
+    return result;
+  }
+  [[nodiscard]] std::size_t operator()(T x) const noexcept {
+    const T cell = (x - origin) * cells_per_unit;
+    return static_cast<std::size_t>(static_cast<std::int32_t>((std::min)((std::max)(T{0}, cell), last)));
+  }
+};
+
+/// Twice the centre, along one axis: what boxes are ordered by.
+template <class T>
+[[nodiscard]] constexpr T middle_x(const Box<T>& box) noexcept {
+  return box.x1 + box.x2;
+}
+template <class T>
+[[nodiscard]] constexpr T middle_y(const Box<T>& box) noexcept {
+  return box.y1 + box.y2;
+}
+
+/// Where a sample of the boxes lies along one axis.
+template <class T>
+struct AxisSample {
+  static constexpr std::size_t most = 256, most_cells = 8192;
+  std::array<T, most> middles;
+  std::size_t size = 0;
+  std::uint64_t side_bits = 0;
+  CellRange<T> cells;
+  std::array<std::uint16_t, most_cells> counts;
+
+  void add(T middle, T side) noexcept {
+    if (std::abs(middle) <= (std::numeric_limits<T>::max)()) {
+      middles[size++] = middle;
+      // The bits of a positive float are nearly linear in its logarithm: their mean is nearly the geometric mean.
+      side_bits += std::bit_cast<std::uint32_t>(static_cast<float>(side));
+    }
+  }
+
+  /// Cells over the places where most boxes are: the outermost 1/64 on each side does not count, so that a few far
+  /// boxes cannot push all others into one cell.
+  void fit(std::size_t cell_count) {
+    std::fill_n(counts.begin(), cell_count, std::uint16_t{0});
+    if (size == 0) {
+      return;
+    }
+    const std::size_t cut = size / 64;
+    const auto at = [this](std::size_t k) { return middles.begin() + static_cast<std::ptrdiff_t>(k); };
+    std::nth_element(at(0), at(cut), at(size));
+    const T low = middles[cut];
+    std::nth_element(at(cut), at(size - 1 - cut), at(size));
+    const T high = middles[size - 1 - cut], margin = high / 32 - low / 32;
+    cells = CellRange<T>(low - margin, high + margin, cell_count);
+  }
+
+  /// The geometric mean of the sides, nearly.
+  [[nodiscard]] T mean_side() const noexcept {
+    return size == 0 ? T{0} : static_cast<T>(std::bit_cast<float>(static_cast<std::uint32_t>(side_bits / size)));
+  }
+
+  /// The stretch of this axis on which most boxes are, in units of the boxes.
+  [[nodiscard]] T extent() const noexcept {
+    return cells.cells_per_unit > 0 ? (cells.last + 1) / cells.cells_per_unit / 2 : T{0};
+  }
+
+  /// The stretch of this axis that is occupied at all, in boxes side by side: cells without a box do not count, so that
+  /// lines of text, far clusters and a lone straight line come out as long as they are.
+  [[nodiscard]] double occupied_extent(std::size_t cell_count) const noexcept {
+    if (size == 0 || !(cells.cells_per_unit > 0)) {
+      return 0;
+    }
+    const double side = 2.0 * static_cast<double>(mean_side());
+    const auto occupied =
+        cell_count - static_cast<std::size_t>(
+                         std::count(counts.begin(), counts.begin() + static_cast<std::ptrdiff_t>(cell_count), 0));
+    return static_cast<double>(occupied) / static_cast<double>(cells.cells_per_unit) / side;
+  }
+};
+
+/// How a set of boxes is cut into slices, and each slice into cells: as many slices as make the blocks square, measured
+/// in mean boxes, with about equally many boxes in each; a few cells a box. Every second slice runs backwards, so that
+/// the order has no jumps. Boxes several times as long as a block lie behind all others, in a slice of their own: one
+/// of them would make a block of fifteen small ones as long as itself.
+template <class T>
+struct SlicePlan {
+  Index slices = 1;
+  double boxes_per_slice = 0;
+  int row_bits = 0;       // of the cell within a slice; the slice is above
+  bool turned = false;    // slices are horizontal: the set is much wider than high
+  bool has_long = false;  // some boxes are too long for any slice
+  T longest = 0;          // side of a box that is not
+  CellRange<T> columns, rows;
+  std::array<std::uint32_t, AxisSample<T>::most_cells> first_of_column;  // the key of row 0 of its slice
+
+  /// Calls use(key_of), where key_of(box) is the place of a box: of a type of its own for either direction, and what it
+  /// needs at hand.
+  template <class Use>
+  void with_keys(const Use& use) const {
+    const auto key = [across = columns, along = rows, first = first_of_column.data()](T x, T y) {
+      return first[across(x)] ^ static_cast<std::uint32_t>(along(y));
+    };
+    const auto use_any = [&](const auto& key_of) {
+      if (has_long) {
+        const std::uint32_t key_of_long = static_cast<std::uint32_t>(slices) << row_bits;
+        use([=, most = longest](const Box<T>& box) { return is_long(box, most) ? key_of_long : key_of(box); });
+      } else {
+        use(key_of);
+      }
+    };
+    if (turned) {
+      use_any([key](const Box<T>& box) { return key(middle_y(box), middle_x(box)); });
+    } else {
+      use_any([key](const Box<T>& box) { return key(middle_x(box), middle_y(box)); });
+    }
+  }
+  [[nodiscard]] int bits() const noexcept {
+    return row_bits + static_cast<int>(std::bit_width(static_cast<std::uint32_t>(has_long ? slices : slices - 1)));
+  }
+  [[nodiscard]] static bool is_long(const Box<T>& box, T most) noexcept {
+    return greater(box.x2 - box.x1, box.y2 - box.y1) > most;
+  }
+
+  /// Plans for `count` boxes by a sample of at most 4,096 of them; box_at(k), k < count.
+  template <class BoxAt>
+  SlicePlan(Index count, const BoxAt& box_at) {
+    constexpr Index most_sampled = 4096;
+    // Few boxes need no fine cells, and would take longer to plan than to order.
+    const std::size_t cell_count = count <= 2048 ? 256 : count <= 32768 ? 1024 : AxisSample<T>::most_cells;
+    AxisSample<T> x, y;
+    const auto sample = [&](Index most, const auto& use) {
+      // One of each `stride` boxes, but not always the same one: shapes may repeat in a pattern, as anchors do.
+      const std::int64_t stride = (count + most - 1) / most;
+      std::uint32_t fraction = 0;
+      for (std::int64_t first = 0; first + stride <= count; first += stride) {
+        fraction += 0x9e3779b9U;  // the golden ratio: no two of them close to each other
+        const auto within = static_cast<std::int64_t>(
+            (static_cast<std::uint64_t>(fraction) * static_cast<std::uint64_t>(stride)) >> 32);
+        if (const Box<T> box = box_at(static_cast<Index>(first + within)); has_extent(box)) {
+          use(box);
+        }
+      }
+    };
+    sample(std::clamp(count / 16, Index{64}, static_cast<Index>(AxisSample<T>::most)), [&](const Box<T>& box) {
+      x.add(middle_x(box), box.x2 - box.x1);
+      y.add(middle_y(box), box.y2 - box.y1);
+    });
+    x.fit(cell_count);
+    y.fit(cell_count);
+    constexpr T many = 8;
+    longest = many * ((std::max)(x.mean_side(), y.mean_side()) +
+                      std::sqrt(x.extent() * (y.extent() / static_cast<T>(count)) * T{block_size}));
+    std::size_t sampled = 0, found_long = 0;
+    sample((std::min)(most_sampled, count / 4 + 1), [&](const Box<T>& box) {
+      found_long += is_long(box, longest) ? std::size_t{1} : std::size_t{0};
+      ++x.counts[x.cells(middle_x(box))];
+      ++y.counts[y.cells(middle_y(box))];
+      ++sampled;
+    });
+    has_long = found_long > sampled / 256;  // fewer spoil few blocks, and make as large ones of their own
+    const double leaves = std::ceil(static_cast<double>(count) / block_size);
+    const double extent_x = x.occupied_extent(cell_count), extent_y = y.occupied_extent(cell_count);
+    // A wide set is cut the other way: its many slices would be more than there are columns of cells.
+    turned = extent_x > 4 * extent_y;
+    const AxisSample<T>&across = turned ? y : x, &along = turned ? x : y;
+    const double width = turned ? extent_y : extent_x, length = turned ? extent_x : extent_y;
+    double wanted = 1;
+    if (width > 0) {
+      const double square = std::round(std::sqrt(leaves * width / (std::max)(length, width * 1e-9)));
+      wanted = square > 1 ? (std::min)(square, leaves) : 1;  // NaN where boxes reach to infinity both ways
+    }
+    boxes_per_slice = static_cast<double>(count) / wanted;
+    slices = static_cast<Index>((std::min)(wanted, static_cast<double>(cell_count)));
+    columns = across.cells;
+    constexpr double cells_per_box = 2;
+    const double rows_wanted = cells_per_box * static_cast<double>(count) / static_cast<double>(slices);
+    row_bits = std::clamp(static_cast<int>(std::bit_width(static_cast<std::uint32_t>(rows_wanted))), 1, 16);
+    rows = along.cells.with_cells(std::size_t{1} << row_bits);
+    std::size_t before = 0;
+    const double slices_per_sample =
+        static_cast<double>(slices) / static_cast<double>(std::max<std::size_t>(sampled, 1));
+    for (std::size_t cell = 0; cell < cell_count; ++cell) {
+      // Half of the cell's own boxes count as before it: a slice's border lies as often too early as too late.
+      const double rank =
+          (static_cast<double>(before) + 0.5 * static_cast<double>(across.counts[cell])) * slices_per_sample;
+      const auto slice = static_cast<std::uint32_t>((std::min)(static_cast<Index>(rank), slices - 1));
+      const std::uint32_t backwards = (0U - (slice & 1)) & ((1U << row_bits) - 1);
+      first_of_column[cell] = slice << row_bits | backwards;
+      before += across.counts[cell];
+    }
+  }
+};
+
+}  // namespace boxlap::detail
