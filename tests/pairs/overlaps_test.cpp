@@ -42,7 +42,7 @@ const auto by_union = [](const auto& a, const auto& b) {
 
 TEMPLATE_TEST_CASE("matrices hold what the functions of two boxes say, to the bit", "", float, double) {
   const auto seed = GENERATE(1U, 2U);
-  const int n = GENERATE(0, 1, 40, scenes::rounds(500));
+  const int n = GENERATE(0, 1, 40, scenes::rounds(200), scenes::rounds(600));
   CAPTURE(seed, n);
   scenes::Rng rng(seed);
   const auto sets = scenes::awkward<TestType>(n, rng);

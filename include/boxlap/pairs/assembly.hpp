@@ -109,11 +109,16 @@ inline constexpr double many_pairs_a_row = 8;
   return static_cast<std::size_t>(pairs_of_row * 4096);
 }
 
+/// Whether the matrix of boxes of n rows and of m is made without ordering them.
+[[nodiscard]] inline bool matrix_is_small(Index n, Index m) noexcept {
+  return too_small_to_order(n, m) || FewMeetings::fit(n, m);
+}
+
 /// The matrix of a join of boxes.
 template <Meeting meeting, bool self, class T, class Ask, class Measure>
 [[nodiscard]] Csr<T> csr_of_boxes(const TreeJoin<meeting, self, T, Ask>& join, Index rows, Index cols, Team& team,
                                   const OverlapValue<T, Measure>& value_of) {
-  if (FewMeetings::fit(join)) {
+  if (!join.a.ordered() && !join.b.ordered() && FewMeetings::fit(join.a.size(), join.b.size())) {
     return csr_of_few(join, rows, cols, value_of);
   }
   const double pairs_of_row = pairs_a_row(join) * (self ? 2 : 1);

@@ -1,4 +1,4 @@
-/// The matrix of a join of few boxes: every box asks every other, and what is found is in its place already.
+/// The matrix of a join of few boxes: what is found is in its place already.
 #pragma once
 
 #include <algorithm>
@@ -6,107 +6,111 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <span>
 #include <vector>
 
 #include "block_overlap.hpp"
 #include "csr.hpp"
+#include "few_meetings.hpp"
 #include "tree_join.hpp"
 
 namespace boxlap::detail {
 
-/// The bits that are set in `masks`. Four masks at a time: without -mpopcnt compilers call a function for each.
-[[nodiscard]] inline std::size_t bits_set(std::span<const std::uint16_t> masks) noexcept {
-  constexpr std::uint64_t pairs = 0x5555555555555555U, fours = 0x3333333333333333U, bytes = 0x0f0f0f0f0f0f0f0fU;
-  std::size_t count = 0;
-  for (std::size_t k = 0; k < masks.size(); k += 4) {
-    std::uint64_t x = 0;
-    std::memcpy(&x, &masks[k], (masks.size() - k >= 4 ? 4 : masks.size() - k) * sizeof masks[k]);
-    x -= (x >> 1) & pairs;
-    x = (x & fours) + ((x >> 2) & fours);
-    x = (x + (x >> 4)) & bytes;
-    count += static_cast<std::size_t>((x * 0x0101010101010101U) >> 56);
-  }
-  return count;
-}
+/// So few pairs that may meet, and so few of a block, are measured faster one by one (measured).
+inline constexpr std::size_t most_listed = 4096, listed_lanes = 6;
 
-/// Which boxes of b each box of a meets, a bit each, on the stack.
-class FewMeetings {
+/// Writes where each row of a matrix begins, as rows come one after the other.
+class RowOffsets {
  public:
-  /// Whether there is room for a join of trees: both unordered, some 100,000 tests of a box against a box.
-  template <Meeting meeting, bool self, class T, class Ask>
-  [[nodiscard]] static bool fit(const TreeJoin<meeting, self, T, Ask>& join) noexcept {
-    return !join.a.ordered() && !join.b.ordered() &&
-           static_cast<std::int64_t>(join.a.size()) * join.b.leaves() <= static_cast<std::int64_t>(most);
-  }
+  explicit RowOffsets(std::vector<Index>& offsets) noexcept : offsets_(offsets) {}
 
-  template <Meeting meeting, bool self, class T, class Ask>
-  explicit FewMeetings(const TreeJoin<meeting, self, T, Ask>& join) noexcept : blocks_(at(join.b.leaves())) {
-    for (Index k = 0; k < join.a.size(); ++k) {
-      const auto asking = join.ask(join.a.leaf(k / block_size).get(k % block_size));
-      for (Index block = 0; block < join.b.leaves(); ++block) {
-        masks_[size_++] = static_cast<std::uint16_t>(join.b.template meeting_boxes<meeting>(block, asking));
-      }
-      if constexpr (self) {
-        masks_[size_ - blocks_ + at(k / block_size)] &= static_cast<std::uint16_t>(~(1U << (k % block_size)));
-      }
+  /// The entries so far are of rows before this one.
+  void begin(Index row, std::size_t entries) noexcept {
+    while (row_ < row) {
+      offsets_[at(++row_)] = static_cast<Index>(entries);
     }
   }
-
-  [[nodiscard]] std::size_t count() const noexcept { return bits_set(std::span(masks_.data(), size_)); }
-
-  /// Of box k of a and a block of b.
-  [[nodiscard]] std::uint32_t lanes(Index k, Index block) const noexcept { return masks_[at(k) * blocks_ + at(block)]; }
 
  private:
-  static constexpr std::size_t most = 8192;
-  std::size_t blocks_, size_ = 0;
-  std::array<std::uint16_t, most> masks_;
+  std::vector<Index>& offsets_;
+  Index row_ = 0;
 };
 
-/// The matrix of a join that fits; with `self` both halves are stored. Allocates nothing but the result.
-template <Meeting meeting, bool self, class T, class Ask, class Measure>
-[[nodiscard]] Csr<T> csr_of_few(const TreeJoin<meeting, self, T, Ask>& join, Index rows, Index cols,
-                                const OverlapValue<T, Measure>& value_of) {
-  const PackedTree<T>&a = join.a, &b = join.b;
-  const FewMeetings meetings(join);
-  const std::size_t most = meetings.count();
-  Csr<T> result{rows, cols, std::vector<Index>(at(rows) + 1), std::vector<Index>(most), std::vector<T>(most)};
+/// Measures each pair that may meet, and copies what is kept.
+template <class Join, class T, class Measure>
+void list_pairs(const Join& join, const FewMeetings& meetings, const OverlapValue<T, Measure>& value_of,
+                Csr<T>& result) {
+  std::array<Index, most_listed> cols;
+  std::array<T, most_listed> values;
   std::size_t size = 0;
-  Index row = 0;
-  BlockValues<T> values;
-  for (Index k = 0; k < a.size(); ++k) {
-    const Index row_of_k = a.leaf_rows(k / block_size)[k % block_size];
-    const Box<T> box = a.leaf(k / block_size).get(k % block_size);
-    while (row < row_of_k) {
-      result.row_offsets[at(++row)] = static_cast<Index>(size);
+  RowOffsets offsets(result.row_offsets);
+  for (Index k = 0; k < join.a.size(); ++k) {
+    offsets.begin(join.a.leaf_rows(0)[k], size);
+    const Box<T> box = join.a.leaf(k / block_size).get(k % block_size);
+    for (Index block = 0; block < join.b.leaves(); block += 4) {
+      for (std::uint64_t lanes = meetings.lanes_of_four(k, block); lanes != 0; lanes &= lanes - 1) {
+        const Index other = block * block_size + std::countr_zero(lanes);
+        cols[size] = join.b.leaf_rows(0)[other];
+        values[size] = value_of(box, join.b.leaf(other / block_size).get(other % block_size));
+        size += static_cast<std::size_t>(value_of.kept(values[size]));
+      }
     }
-    for (Index block = 0; block < b.leaves(); ++block) {
+  }
+  offsets.begin(result.rows, size);
+  result.col_indices.assign(cols.data(), cols.data() + size);
+  result.values.assign(values.data(), values.data() + size);
+}
+
+/// Measures the pairs block by block and writes what is kept to its place. All that may meet do.
+template <class Join, class T, class Measure>
+void write_blocks(const Join& join, const FewMeetings& meetings, const OverlapValue<T, Measure>& value_of,
+                  Csr<T>& result) {
+  const std::size_t most = meetings.count();
+  result.col_indices.resize(most);
+  result.values.resize(most);
+  std::size_t size = 0;
+  RowOffsets offsets(result.row_offsets);
+  BlockValues<T> values;
+  for (Index k = 0; k < join.a.size(); ++k) {
+    offsets.begin(join.a.leaf_rows(0)[k], size);
+    const Box<T> box = join.a.leaf(k / block_size).get(k % block_size);
+    for (Index block = 0; block < join.b.leaves(); ++block) {
       const std::uint32_t hits = meetings.lanes(k, block);
       if (hits == 0) {
         continue;
       }
-      const Index* cols_of_block = b.leaf_rows(block);
-      std::uint32_t kept = value_of.template of_block<false>(b.leaf(block), hits, box, values);
+      const Index* const cols = join.b.leaf_rows(block);
+      std::uint32_t kept = value_of.template of_block<false>(join.b.leaf(block), hits, box, values);
       if (kept == every_lane) {
-        std::copy_n(cols_of_block, block_size, result.col_indices.data() + size);
+        std::copy_n(cols, block_size, result.col_indices.data() + size);
         std::copy_n(values.at, block_size, result.values.data() + size);
-        size += block_size;
+        size += at(block_size);
         continue;
       }
       for (; kept != 0; kept &= kept - 1) {
         const int lane = std::countr_zero(kept);
-        result.col_indices[size] = cols_of_block[lane];
+        result.col_indices[size] = cols[lane];
         result.values[size++] = values.at[lane];
       }
     }
   }
-  while (row < rows) {
-    result.row_offsets[at(++row)] = static_cast<Index>(size);
-  }
+  offsets.begin(result.rows, size);
   result.col_indices.resize(size);
   result.values.resize(size);
+}
+
+/// The matrix of a join of unordered trees that fit; with `self` both halves are stored. Allocates nothing but the
+/// result.
+template <class Join, class T, class Measure>
+[[nodiscard]] Csr<T> csr_of_few(const Join& join, Index rows, Index cols, const OverlapValue<T, Measure>& value_of) {
+  Csr<T> result{rows, cols, std::vector<Index>(at(rows) + 1), {}, {}};
+  FewMeetings meetings(join);
+  if (const std::size_t count = meetings.count();
+      count <= most_listed && count * at(block_size) <= meetings.asked() * listed_lanes) {
+    list_pairs(join, meetings, value_of, result);
+  } else {
+    meetings.make_exact(join);
+    write_blocks(join, meetings, value_of, result);
+  }
   return result;
 }
 

@@ -84,8 +84,9 @@ template <class Measure, class A, class B>
   if constexpr (holds_boxes<A> && holds_boxes<B>) {
     result = matrix_of_boxes<T>(measure, options.min, [&](const auto& ask, const auto& value) {
       Csr<R> matrix;
-      with_trees<Meeting::open, T>(a, b, team, ask,
-                                   [&](const auto& join) { matrix = csr_of_boxes(join, rows, cols, team, value); });
+      with_trees<Meeting::open, T>(
+          a, b, team, ask, [&](const auto& join) { matrix = csr_of_boxes(join, rows, cols, team, value); },
+          matrix_is_small);
       return matrix;
     });
   } else {
@@ -107,8 +108,8 @@ template <class Measure, class A>
   if constexpr (holds_boxes<A>) {
     result = matrix_of_boxes<T>(measure, options.min, [&](const auto& ask, const auto& value) {
       Csr<R> matrix;
-      with_tree<Meeting::open, T>(a, team, ask,
-                                  [&](const auto& join) { matrix = csr_of_boxes(join, n, n, team, value); });
+      with_tree<Meeting::open, T>(
+          a, team, ask, [&](const auto& join) { matrix = csr_of_boxes(join, n, n, team, value); }, matrix_is_small);
       return matrix;
     });
   } else {

@@ -196,12 +196,14 @@ template <Meeting meeting, class T, class R, class BoxAt>
                  : PackedTree<T>::template unordered<meeting>(n, box_at, room);
 }
 
-/// Joins a with b and calls use(join). An index is used as it is, unless border points count as meeting.
+/// Joins a with b and calls use(join). An index is used as it is, unless border points count as meeting. Other trees
+/// are ordered unless are_few(rows of a, rows of b).
 template <Meeting meeting, class T, class A, class B, class Ask, class Use>
-void with_trees(const A& a, const B& b, Team& team, const Ask& ask, const Use& use) {
+void with_trees(const A& a, const B& b, Team& team, const Ask& ask, const Use& use,
+                bool (*are_few)(Index, Index) noexcept = too_small_to_order) {
   constexpr bool index_a = meeting == Meeting::open && is_index<A, T>;
   constexpr bool index_b = meeting == Meeting::open && is_index<B, T>;
-  const bool ordered = index_a || index_b || !too_small_to_order(rows_of(a, "a"), rows_of(b, "b"));
+  const bool ordered = index_a || index_b || !are_few(rows_of(a, "a"), rows_of(b, "b"));
   typename PackedTree<T>::Room room_a, room_b;
   PackedTree<T> built_a, built_b;
   const auto build = [&](bool first, PackingScratch& scratch) {
@@ -230,7 +232,8 @@ void with_trees(const A& a, const B& b, Team& team, const Ask& ask, const Use& u
 }
 
 template <Meeting meeting, class T, class A, class Ask, class Use>
-void with_tree(const A& a, Team& team, const Ask& ask, const Use& use) {
+void with_tree(const A& a, Team& team, const Ask& ask, const Use& use,
+               bool (*are_few)(Index, Index) noexcept = too_small_to_order) {
   if constexpr (meeting == Meeting::open && is_index<A, T>) {
     use(TreeJoin<meeting, true, T, Ask>{a.tree(), a.tree(), ask});
   } else {
@@ -239,7 +242,7 @@ void with_tree(const A& a, Team& team, const Ask& ask, const Use& use) {
     PackedTree<T> built;
     {
       PackingScratch scratch;
-      built = tree_of<meeting, T>(a, bounds_at<T>(a), !too_small_to_order(n, n), scratch, &room, &team);
+      built = tree_of<meeting, T>(a, bounds_at<T>(a), !are_few(n, n), scratch, &room, &team);
     }
     use(TreeJoin<meeting, true, T, Ask>{built, built, ask});
   }
