@@ -48,17 +48,20 @@ class FewMeetings {
   template <class Join>
   explicit FewMeetings(const Join& join) noexcept : blocks_(at(join.b.leaves())), size_(at(join.a.size()) * blocks_) {
     std::fill_n(masks_.data() + size_, masks_.size() - at(most), std::uint16_t{0});
-    if (join.a.size() >= least_asking && join.b.leaves() <= most_coarse) {
-      ask_coarsely(join);
-    } else {
-      std::fill_n(masks_.begin(), size_, static_cast<std::uint16_t>(every_lane));
+    const bool is_worth_it = join.a.size() >= least_asking && join.b.size() > 0 && join.b.leaves() <= most_coarse;
+    if (!is_worth_it || !ask_coarsely(join)) {
+      std::fill_n(masks_.data(), size_, static_cast<std::uint16_t>(every_lane));
       make_exact(join);
     }
   }
 
-  /// Leaves those that do meet.
+  /// Leaves those that do meet. One copy for both callers: into two, gcc would not inline the asking.
   template <Meeting meeting, bool self, class T, class Ask>
-  void make_exact(const TreeJoin<meeting, self, T, Ask>& join) noexcept {
+  [[gnu::noinline]] void make_exact(const TreeJoin<meeting, self, T, Ask>& join) noexcept {
+    if (exact_) {
+      return;
+    }
+    exact_ = true;
     for (Index k = 0; k < join.a.size(); ++k) {
       const Box<T> asking = join.ask(join.a.leaf(k / block_size).get(k % block_size));
       for (Index block = 0; block < join.b.leaves(); ++block) {
@@ -98,8 +101,9 @@ class FewMeetings {
     mask(k, k / block_size) &= static_cast<std::uint16_t>(~(1U << (k % block_size)));
   }
 
+  /// Gives up, with false, where each of the first boxes may meet a quarter of the others.
   template <Meeting meeting, bool self, class T, class Ask>
-  void ask_coarsely(const TreeJoin<meeting, self, T, Ask>& join) noexcept {
+  [[nodiscard]] bool ask_coarsely(const TreeJoin<meeting, self, T, Ask>& join) noexcept {
     const Index leaves = join.b.leaves();
     Box<T> extent = BoxBlock<T>::no_box();
     for (Index block = 0; block < leaves; ++block) {
@@ -114,6 +118,9 @@ class FewMeetings {
     }
     CoarseBlock asking;
     for (Index k = 0; k < join.a.size(); ++k) {
+      if (k == block_size && 4 * bits_set(std::span(masks_.data(), place(k, 0))) > place(k, 0) * at(block_size)) {
+        return false;
+      }
       if (k % block_size == 0) {
         scale.put(boxlap::detail::asked(join.ask, join.a.leaf(k / block_size)), asking);
       }
@@ -126,9 +133,11 @@ class FewMeetings {
         forget_itself(k);
       }
     }
+    return true;
   }
 
   std::size_t blocks_, size_;
+  bool exact_ = false;
   std::array<std::uint16_t, most + 3> masks_;  // three more than are used: four are read at once
 };
 

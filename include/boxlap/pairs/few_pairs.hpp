@@ -16,7 +16,7 @@
 namespace boxlap::detail {
 
 /// So few pairs that may meet, and so few of a block, are measured faster one by one (measured).
-inline constexpr std::size_t most_listed = 4096, listed_lanes = 6;
+inline constexpr std::size_t most_listed = 4096, listed_lanes = 4;
 
 /// Writes where each row of a matrix begins, as rows come one after the other.
 class RowOffsets {
@@ -67,9 +67,11 @@ void write_blocks(const Join& join, const FewMeetings& meetings, const OverlapVa
   const std::size_t most = meetings.count();
   result.col_indices.resize(most);
   result.values.resize(most);
+  Index* const cols = result.col_indices.data();
+  T* const values = result.values.data();
   std::size_t size = 0;
   RowOffsets offsets(result.row_offsets);
-  BlockValues<T> values;
+  BlockValues<T> of_block;
   for (Index k = 0; k < join.a.size(); ++k) {
     offsets.begin(join.a.leaf_rows(0)[k], size);
     const Box<T> box = join.a.leaf(k / block_size).get(k % block_size);
@@ -78,18 +80,18 @@ void write_blocks(const Join& join, const FewMeetings& meetings, const OverlapVa
       if (hits == 0) {
         continue;
       }
-      const Index* const cols = join.b.leaf_rows(block);
-      std::uint32_t kept = value_of.template of_block<false>(join.b.leaf(block), hits, box, values);
+      const Index* const cols_of_block = join.b.leaf_rows(block);
+      std::uint32_t kept = value_of.template of_block<false>(join.b.leaf(block), hits, box, of_block);
       if (kept == every_lane) {
-        std::copy_n(cols, block_size, result.col_indices.data() + size);
-        std::copy_n(values.at, block_size, result.values.data() + size);
+        std::copy_n(cols_of_block, block_size, cols + size);
+        std::copy_n(of_block.at, block_size, values + size);
         size += at(block_size);
         continue;
       }
       for (; kept != 0; kept &= kept - 1) {
         const int lane = std::countr_zero(kept);
-        result.col_indices[size] = cols[lane];
-        result.values[size++] = values.at[lane];
+        cols[size] = cols_of_block[lane];
+        values[size++] = of_block.at[lane];
       }
     }
   }
