@@ -75,9 +75,11 @@ class FewMeetings {
     }
   }
 
-  /// Pairs of boxes asked, and how many of them may meet.
-  [[nodiscard]] std::size_t asked() const noexcept { return size_ * at(block_size); }
+  /// How many pairs may meet, and whether these are so few of each block that one by one they are measured faster
+  /// (measured).
   [[nodiscard]] std::size_t count() const noexcept { return bits_set(std::span(masks_.data(), (size_ + 3) / 4 * 4)); }
+
+  [[nodiscard]] bool are_sparse(std::size_t count) const noexcept { return count <= 4 * size_; }
 
   /// Of box k of a and a block of b.
   [[nodiscard]] std::uint32_t lanes(Index k, Index block) const noexcept { return masks_[place(k, block)]; }

@@ -15,8 +15,8 @@
 
 namespace boxlap::detail {
 
-/// So few pairs that may meet, and so few of a block, are measured faster one by one (measured).
-inline constexpr std::size_t most_listed = 4096, listed_lanes = 4;
+/// So many pairs that may meet have room on the stack.
+inline constexpr std::size_t most_listed = 4096;
 
 /// Writes where each row of a matrix begins, as rows come one after the other.
 class RowOffsets {
@@ -35,14 +35,13 @@ class RowOffsets {
   Index row_ = 0;
 };
 
-/// Measures each pair that may meet, and copies what is kept.
+/// Measures the pairs that may meet one by one, and writes those that are kept from cols[0] and values[0] on; room for
+/// all of them is needed. Returns how many.
 template <class Join, class T, class Measure>
-void list_pairs(const Join& join, const FewMeetings& meetings, const OverlapValue<T, Measure>& value_of,
-                Csr<T>& result) {
-  std::array<Index, most_listed> cols;
-  std::array<T, most_listed> values;
+[[nodiscard]] std::size_t write_each(const Join& join, const FewMeetings& meetings,
+                                     const OverlapValue<T, Measure>& value_of, RowOffsets& offsets, Index* cols,
+                                     T* values) {
   std::size_t size = 0;
-  RowOffsets offsets(result.row_offsets);
   for (Index k = 0; k < join.a.size(); ++k) {
     offsets.begin(join.a.leaf_rows(0)[k], size);
     const Box<T> box = join.a.leaf(k / block_size).get(k % block_size);
@@ -55,22 +54,15 @@ void list_pairs(const Join& join, const FewMeetings& meetings, const OverlapValu
       }
     }
   }
-  offsets.begin(result.rows, size);
-  result.col_indices.assign(cols.data(), cols.data() + size);
-  result.values.assign(values.data(), values.data() + size);
+  return size;
 }
 
-/// Measures the pairs block by block and writes what is kept to its place. All that may meet do.
+/// The same, block by block. All that may meet must do.
 template <class Join, class T, class Measure>
-void write_blocks(const Join& join, const FewMeetings& meetings, const OverlapValue<T, Measure>& value_of,
-                  Csr<T>& result) {
-  const std::size_t most = meetings.count();
-  result.col_indices.resize(most);
-  result.values.resize(most);
-  Index* const cols = result.col_indices.data();
-  T* const values = result.values.data();
+[[nodiscard]] std::size_t write_blocks(const Join& join, const FewMeetings& meetings,
+                                       const OverlapValue<T, Measure>& value_of, RowOffsets& offsets, Index* cols,
+                                       T* values) {
   std::size_t size = 0;
-  RowOffsets offsets(result.row_offsets);
   BlockValues<T> of_block;
   for (Index k = 0; k < join.a.size(); ++k) {
     offsets.begin(join.a.leaf_rows(0)[k], size);
@@ -95,9 +87,7 @@ void write_blocks(const Join& join, const FewMeetings& meetings, const OverlapVa
       }
     }
   }
-  offsets.begin(result.rows, size);
-  result.col_indices.resize(size);
-  result.values.resize(size);
+  return size;
 }
 
 /// The matrix of a join of unordered trees that fit; with `self` both halves are stored. Allocates nothing but the
@@ -105,14 +95,27 @@ void write_blocks(const Join& join, const FewMeetings& meetings, const OverlapVa
 template <class Join, class T, class Measure>
 [[nodiscard]] Csr<T> csr_of_few(const Join& join, Index rows, Index cols, const OverlapValue<T, Measure>& value_of) {
   Csr<T> result{rows, cols, std::vector<Index>(at(rows) + 1), {}, {}};
+  RowOffsets offsets(result.row_offsets);
   FewMeetings meetings(join);
-  if (const std::size_t count = meetings.count();
-      count <= most_listed && count * at(block_size) <= meetings.asked() * listed_lanes) {
-    list_pairs(join, meetings, value_of, result);
+  std::size_t size = 0;
+  if (const std::size_t count = meetings.count(); count <= most_listed && meetings.are_sparse(count)) {
+    std::array<Index, most_listed> listed;
+    std::array<T, most_listed> values;
+    size = write_each(join, meetings, value_of, offsets, listed.data(), values.data());
+    result.col_indices.assign(listed.data(), listed.data() + size);
+    result.values.assign(values.data(), values.data() + size);
   } else {
     meetings.make_exact(join);
-    write_blocks(join, meetings, value_of, result);
+    const std::size_t most = meetings.count();
+    result.col_indices.resize(most);
+    result.values.resize(most);
+    size = meetings.are_sparse(most)
+               ? write_each(join, meetings, value_of, offsets, result.col_indices.data(), result.values.data())
+               : write_blocks(join, meetings, value_of, offsets, result.col_indices.data(), result.values.data());
+    result.col_indices.resize(size);
+    result.values.resize(size);
   }
+  offsets.begin(rows, size);
   return result;
 }
 
