@@ -39,42 +39,33 @@ std::vector<Index> label_by_label(const R& shapes, const P& scores, const L& lab
 
 template <class T>
 void check_fixtures(const std::string& dtype) {
-  const fixture::Table cases = fixture::read("nms/cases.csv");
   int rows = 0;
-  for (std::size_t c = 0; c < cases.size(); ++c) {
-    if (cases.text(c, "dtype") != dtype) {
-      continue;
+  const auto sorted = [](std::vector<Index> v) {
+    std::sort(v.begin(), v.end());
+    return v;
+  };
+  plain::for_each_answer<T>(dtype, [&](const auto& path, const auto& d, const fixture::Table& out, std::size_t i) {
+    const std::string op = out.text(i, "op");
+    const double threshold = out.number(i, "iou_threshold");
+    const auto expected = fixture::rows_in(out.text(i, "keep"));
+    const auto with = [&](ClassSplit split) { return batched_nms(d.boxes, d.scores, d.labels, threshold, split); };
+    INFO(path << ' ' << op << " at " << threshold);
+    if (op == "tv_batched_vanilla") {
+      const auto kept = batched_nms(d.boxes, d.scores, d.labels, threshold);
+      CHECK(sorted(kept) == sorted(expected));
+      CHECK(kept == label_by_label(d.boxes, d.scores, d.labels, threshold));
+      CHECK(kept == batched_nms(d.boxes, d.scores, d.labels, {.iou_threshold = threshold, .threads = 3}));
+      ++rows;
+    } else if (op == "tv_batched_trick") {
+      CHECK(with(ClassSplit::coordinate_offset) == expected);
+      ++rows;
+    } else if (op == "tv_batched") {
+      // Above 1,000 boxes torchvision's last sort is not stable: a set, as for the vanilla rows.
+      const auto kept = with(ClassSplit::torchvision);
+      CHECK((d.boxes.size() <= 1000 ? kept : sorted(kept)) == (d.boxes.size() <= 1000 ? expected : sorted(expected)));
+      ++rows;
     }
-    const std::string path = "nms/" + cases.text(c, "case") + "." + dtype;
-    const plain::Detections<T> d = plain::read<T>(path + ".in.csv");
-    const fixture::Table out = fixture::read(path + ".out.csv");
-    const auto sorted = [](std::vector<Index> v) {
-      std::sort(v.begin(), v.end());
-      return v;
-    };
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      const std::string op = out.text(i, "op");
-      const double threshold = out.number(i, "iou_threshold");
-      const auto expected = fixture::rows_in(out.text(i, "keep"));
-      const auto with = [&](ClassSplit split) { return batched_nms(d.boxes, d.scores, d.labels, threshold, split); };
-      INFO(path << ' ' << op << " at " << threshold);
-      if (op == "tv_batched_vanilla") {
-        const auto kept = batched_nms(d.boxes, d.scores, d.labels, threshold);
-        CHECK(sorted(kept) == sorted(expected));
-        CHECK(kept == label_by_label(d.boxes, d.scores, d.labels, threshold));
-        CHECK(kept == batched_nms(d.boxes, d.scores, d.labels, {.iou_threshold = threshold, .threads = 3}));
-        ++rows;
-      } else if (op == "tv_batched_trick") {
-        CHECK(with(ClassSplit::coordinate_offset) == expected);
-        ++rows;
-      } else if (op == "tv_batched") {
-        // Above 1,000 boxes torchvision's last sort is not stable: a set, as for the vanilla rows.
-        const auto kept = with(ClassSplit::torchvision);
-        CHECK((d.boxes.size() <= 1000 ? kept : sorted(kept)) == (d.boxes.size() <= 1000 ? expected : sorted(expected)));
-        ++rows;
-      }
-    }
-  }
+  });
   CHECK(rows > 100);
 }
 

@@ -21,23 +21,14 @@ constexpr double inf = std::numeric_limits<double>::infinity();
 
 template <class T>
 void check_fixtures(const std::string& dtype) {
-  const fixture::Table cases = fixture::read("nms/cases.csv");
   int rows = 0;
-  for (std::size_t c = 0; c < cases.size(); ++c) {
-    if (cases.text(c, "dtype") != dtype) {
-      continue;
+  plain::for_each_answer<T>(dtype, [&](const auto& path, const auto& d, const fixture::Table& out, std::size_t i) {
+    if (out.text(i, "op") == "tv_nms") {
+      INFO(path << " at " << out.text(i, "iou_threshold"));
+      CHECK(nms(d.boxes, d.scores, out.number(i, "iou_threshold")) == fixture::rows_in(out.text(i, "keep")));
+      ++rows;
     }
-    const std::string path = "nms/" + cases.text(c, "case") + "." + dtype;
-    const plain::Detections<T> d = plain::read<T>(path + ".in.csv");
-    const fixture::Table out = fixture::read(path + ".out.csv");
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      if (out.text(i, "op") == "tv_nms") {
-        INFO(path << " at " << out.text(i, "iou_threshold"));
-        CHECK(nms(d.boxes, d.scores, out.number(i, "iou_threshold")) == fixture::rows_in(out.text(i, "keep")));
-        ++rows;
-      }
-    }
-  }
+  });
   CHECK(rows > 50);
 }
 

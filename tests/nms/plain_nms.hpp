@@ -100,4 +100,37 @@ Detections<T> read(const std::string& path) {
   return d;
 }
 
+/// Calls use(name, detections, answers, row) for each row of torchvision's answers in a scalar type.
+template <class T, class Use>
+void for_each_answer(const std::string& dtype, const Use& use) {
+  const fixture::Table cases = fixture::read("nms/cases.csv");
+  for (std::size_t c = 0; c < cases.size(); ++c) {
+    if (cases.text(c, "dtype") == dtype) {
+      const std::string path = "nms/" + cases.text(c, "case") + "." + dtype;
+      const Detections<T> detections = read<T>(path + ".in.csv");
+      const fixture::Table answers = fixture::read(path + ".out.csv");
+      for (std::size_t row = 0; row < answers.size(); ++row) {
+        use(path, detections, answers, row);
+      }
+    }
+  }
+}
+
+/// What OpenCV was asked.
+struct OpencvInput {
+  std::vector<boxlap::Box<double>> boxes;
+  std::vector<float> scores;
+};
+
+inline OpencvInput read_opencv() {
+  OpencvInput input;
+  const fixture::Table table = fixture::read("nms/opencv_rect.in.csv");
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    input.boxes.push_back(
+        boxlap::from_xywh(table.number(i, "x"), table.number(i, "y"), table.number(i, "w"), table.number(i, "h")));
+    input.scores.push_back(float(table.number(i, "score")));
+  }
+  return input;
+}
+
 }  // namespace plain

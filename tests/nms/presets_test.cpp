@@ -56,13 +56,7 @@ TEST_CASE("opencv_nms_boxes equals OpenCV's fixture rows", "[nms]") {
   if (fixture::missing()) {
     return;
   }
-  const fixture::Table in = fixture::read("nms/opencv_rect.in.csv");
-  std::vector<Box<double>> boxes;
-  std::vector<float> scores;
-  for (std::size_t i = 0; i < in.size(); ++i) {
-    boxes.push_back(from_xywh(in.number(i, "x"), in.number(i, "y"), in.number(i, "w"), in.number(i, "h")));
-    scores.push_back(float(in.number(i, "score")));
-  }
+  const auto [boxes, scores] = plain::read_opencv();
   const fixture::Table out = fixture::read("nms/opencv_rect.out.csv");
   REQUIRE(out.size() == 24);
   for (std::size_t i = 0; i < out.size(); ++i) {
