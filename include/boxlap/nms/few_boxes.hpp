@@ -152,7 +152,6 @@ class FewBoxes {
       to.set_corners();
     }
     for (std::size_t block = blocks(); block < words() * word_blocks; ++block) {
-      blocks_[block] = {};
       bytes_[block] = {};
     }
   }
@@ -188,7 +187,7 @@ class FewBoxes {
   /// The boxes of a word that meet `box`.
   [[nodiscard]] std::uint64_t meeting(std::size_t word, const Box<T>& box) const noexcept {
     std::uint64_t met = 0;
-    for (std::size_t k = 0; k < word_blocks; ++k) {
+    for (std::size_t k = 0; k < word_blocks && word * word_blocks + k < blocks(); ++k) {
       met |= std::uint64_t{meeting_lanes<Meeting::open>(blocks_[word * word_blocks + k], box)} << k * width;
     }
     return met;
