@@ -5,8 +5,10 @@
 #include <array>
 #include <bit>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -64,20 +66,25 @@ void insertion_sort(std::span<Item> items, const KeyOf& key_of) {
   }
 }
 
-/// Sorts by the low `bits` bits of an unsigned key, equal keys in the order they came, and returns the span that holds
-/// the result: `items` or `scratch`, which must be as long. Higher bits of the keys must be equal everywhere.
-///
-/// Least significant digit first, at most 8 or 11 bits a pass; a digit that is the same everywhere costs no pass.
-/// O(n * bits / 11) time; the histograms take 8 KiB a pass on the stack.
-template <class Item, class KeyOf>
-[[nodiscard]] std::span<Item> radix_sort(std::span<Item> items, std::span<Item> scratch, int bits,
-                                         const KeyOf& key_of) {
+/// radix_sort(), or with a `place` its last pass calls place(k, item) for the k-th of the result instead.
+template <class Item, class KeyOf, class Place>
+std::span<Item> radix_passes(std::span<Item> items, std::span<Item> scratch, int bits, const KeyOf& key_of,
+                             const Place& place) {
+  constexpr bool placed = !std::same_as<Place, std::nullptr_t>;
+  const auto finish = [&] {
+    if constexpr (placed) {
+      for (std::size_t k = 0; k < items.size(); ++k) {
+        place(k, items[k]);
+      }
+    }
+    return items;
+  };
   using Key = std::remove_cvref_t<decltype(key_of(items[0]))>;
   constexpr int most_digit_bits = 11;
   constexpr int most_passes = (std::numeric_limits<Key>::digits + most_digit_bits - 1) / most_digit_bits;
   if (items.size() <= insertion_sort_limit) {
     insertion_sort(items, key_of);
-    return items;
+    return finish();
   }
   // A single histogram is worth it up to four times as long as the items.
   const bool one_digit = bits <= most_digit_bits && std::size_t{1} << bits <= 4 * items.size();
@@ -116,12 +123,31 @@ template <class Item, class KeyOf>
     for (std::size_t d = 0; d < buckets; ++d) {
       sum += std::exchange(offsets[d], sum);
     }
+    if constexpr (placed) {
+      if (pass + 1 == passes) {
+        for (const Item& item : items) {
+          place(offsets[digit(item)]++, item);
+        }
+        return items;
+      }
+    }
     for (const Item& item : items) {
       scratch[offsets[digit(item)]++] = item;
     }
     std::swap(items, scratch);
   }
-  return items;
+  return finish();
+}
+
+/// Sorts by the low `bits` bits of an unsigned key, equal keys in the order they came, and returns the span that holds
+/// the result: `items` or `scratch`, which must be as long. Higher bits of the keys must be equal everywhere.
+///
+/// Least significant digit first, at most 8 or 11 bits a pass; a digit that is the same everywhere costs no pass.
+/// O(n * bits / 11) time; the histograms take 8 KiB a pass on the stack.
+template <class Item, class KeyOf>
+[[nodiscard]] std::span<Item> radix_sort(std::span<Item> items, std::span<Item> scratch, int bits,
+                                         const KeyOf& key_of) {
+  return radix_passes(items, scratch, bits, key_of, nullptr);
 }
 
 /// The same for Keyed rows in vectors: the result is in `items`, `scratch` is resized.
@@ -230,13 +256,15 @@ void order_descending(const R& scores, std::span<Index> order) {
   if (order.size() <= bucket_limit && bucket_descending(scores, order)) {
     return;
   }
-  std::vector<Keyed<Key>> items(at(n));
+  const auto items = std::make_unique_for_overwrite<Keyed<Key>[]>(at(n));
   for (Index i = 0; i < n; ++i) {
     items[at(i)] = {static_cast<Key>(~ascending_key(element(scores, i))), i};
   }
-  std::vector<Keyed<Key>> scratch;
-  radix_sort(items, scratch);
-  std::transform(items.begin(), items.end(), order.begin(), [](const Keyed<Key>& item) { return item.row; });
+  const auto scratch = std::make_unique_for_overwrite<Keyed<Key>[]>(at(n));
+  radix_passes(
+      std::span(items.get(), at(n)), std::span(scratch.get(), at(n)), std::numeric_limits<Key>::digits,
+      [](const Keyed<Key>& item) { return item.key; },
+      [&](std::size_t k, const Keyed<Key>& item) { order[k] = item.row; });
 }
 
 /// The same in a vector of its own, 4 n bytes.

@@ -40,7 +40,7 @@ template <Shapes S, Numbers P, Labels L, class M>
                                                const NmsOptions& options, const M& measure) {
   const Verdict verdict = verdict_of(options);
   const int threads = thread_count(options.threads);
-  const std::vector<Index> order = order_descending(scores);
+  std::vector<Index> order = order_descending(scores);
   decltype(auto) prepared = prepare_all(shapes);
   const Detections detections(prepared, measure, verdict);
   std::vector<unsigned char> stays(order.size(), 0);
@@ -56,9 +56,12 @@ template <Shapes S, Numbers P, Labels L, class M>
       }
     });
   }
-  std::vector<Index> result;
-  std::copy_if(order.begin(), order.end(), std::back_inserter(result), [&](Index row) { return stays[at(row)] != 0; });
-  return result;
+  std::size_t count = 0;  // kept rows overwrite the order; without a branch, which would be no foretelling
+  for (const Index row : order) {
+    order[count] = row;
+    count += stays[at(row)];
+  }
+  return std::vector<Index>(order.data(), order.data() + count);
 }
 
 /// torchvision's _batched_nms_coordinate_trick: the largest coordinate over all boxes (NaN wins, as in torch.max), one

@@ -38,6 +38,11 @@ class Detections {
   [[nodiscard]] Index size() const { return rows_of(shapes_, "shapes"); }
   [[nodiscard]] const Verdict& verdict() const noexcept { return verdict_; }
 
+  /// The share of both areas that two shapes which suppress one another surely share.
+  [[nodiscard]] T share() const noexcept { return static_cast<T>(share_); }
+
+  [[nodiscard]] Box<T> box(Index row) const { return bounds(element(shapes_, row)); }
+
   /// The row as a candidate. `takes_part` becomes false where it can neither suppress nor be suppressed at a threshold
   /// >= 0: without extent, not finite, an area that is 0 or overflows. Every overlap with such a shape is 0.
   [[nodiscard]] Candidate<T> candidate(Index row, bool& takes_part) const {

@@ -1,4 +1,4 @@
-/// A few boxes, on the stack: each one that is kept asks those around it, eight at a time.
+/// A few boxes, on the stack: each one that is kept asks the later ones, sixteen at a time.
 #pragma once
 
 #include <algorithm>
@@ -17,39 +17,45 @@
 #include "../pairs/box_block.hpp"
 #include "../shape/box.hpp"
 #include "../shape/lanes.hpp"
+#include "byte_block.hpp"
 #include "detections.hpp"
-#include "kept_boxes.hpp"
 #include "measure.hpp"
 
 namespace boxlap::detail {
 
-/// Up to as many boxes this is faster than the search among kept ones (measured; more would strain small stacks: 55 KB
-/// of float, 105 KB of double).
+/// Up to as many boxes this is faster than the search among kept ones (measured; more would strain small stacks: 37 KB
+/// of float, 61 KB of double).
 inline constexpr std::size_t max_few_boxes = 1536;
 
-/// IoU of boxes only: what another measure owes to the shared area is not known well enough to be sure without it.
+/// IoU of boxes only: how close two must be for another measure to suppress is not known well enough.
 template <class D>
 inline constexpr bool few_are_faster = is_box<typename D::Shape>&& std::same_as<typename D::Asked, Iou>;
 
-/// Boxes side by side. Where they are spread out they lie from left to right (or top to bottom), so that a box asks
-/// only the blocks that it meets; in a crowd in the order of their scores, so that it asks only later ones. A box that
-/// takes no part is a lane that nothing meets.
+/// Boxes in the order of their scores, so that one asks only those behind it. They are asked in bytes first, where they
+/// are smaller too: two whose IoU exceeds t still meet when each of their sides gives up the share t / (1 + t) at both
+/// ends (see Reach).
 template <class T>
 class FewBoxes {
  public:
   template <class D>
   FewBoxes(const D& detections, std::span<const Index> order) : size_(order.size()) {
-    const bool ratio_is_normal = detections.verdict().threshold >= 1e-6;
-    for (std::size_t i = 0; i < size_; ++i) {
-      bool takes_part = false;
-      const Candidate<T> c = detections.candidate(order[i], takes_part);
-      set(i, takes_part ? c : nobody, ratio_is_normal);
+    for (std::size_t block = 0; block < blocks(); ++block) {
+      const auto rows = order.subspan(block * width, (std::min)(width, size_ - block * width));
+      for (std::size_t k = 0; k < rows.size(); ++k) {
+        blocks_[block].set(static_cast<Index>(k), detections.box(rows[k]));
+      }
+      for (std::size_t k = rows.size(); k < width; ++k) {
+        blocks_[block].set(static_cast<Index>(k), BoxBlock<T>::no_box());
+      }
     }
-    for (std::size_t i = size_; i < blocks() * lanes; ++i) {
-      set(i, nobody, false);
-    }
-    if (blocks() > few_blocks) {
-      spread_out();
+    const Extents extents = leave_out();
+    const bool normal = extents.normal && detections.verdict().threshold >= 1e-6;
+    needed_ = normal ? detections.share() : T{0};
+    enough_ = normal ? needed_ * static_cast<T>(1 + 3e-5) : (std::numeric_limits<T>::max)();
+    to_bytes(extents.around);
+    std::fill_n(open_.begin(), words(), ~std::uint64_t{0});
+    if (size_ % word_size != 0) {
+      open_[words() - 1] = (std::uint64_t{1} << size_ % word_size) - 1;
     }
   }
 
@@ -57,198 +63,141 @@ class FewBoxes {
   /// verdict; it is asked only about pairs too close to the threshold for the bounds to tell.
   template <class Suppresses, class OnKept>
   void suppress(const Suppresses& suppresses, OnKept on_kept) {
-    for (std::size_t i = 0; i < size_; ++i) {
-      const std::size_t k = place(i);
-      if (gone_[k] > 0) {
-        continue;
-      }
-      on_kept(i);
-      if (!(x1_[k] < x2_[k])) {
-        continue;
-      }
-      const Asking asking(*this, k);
-      for (std::uint32_t groups = groups_asked(k); groups != 0; groups &= groups - 1) {
-        const auto group = static_cast<std::size_t>(std::countr_zero(groups));
-        for (std::uint32_t asked = blocks_asked(group, k); asked != 0; asked &= asked - 1) {
-          const std::size_t first = group * group_size + static_cast<std::size_t>(std::countr_zero(asked)) * lanes;
-          if (ask_block(asking, first)) [[unlikely]] {
-            ask_one_by_one(i, first, suppresses);
+    const std::size_t count = words();
+    for (std::size_t word = 0; word < count; ++word) {
+      std::uint64_t kept = 0;
+      for (std::uint64_t open = open_[word]; open != 0;) {
+        const std::size_t i = word * word_size + static_cast<std::size_t>(std::countr_zero(open));
+        kept |= open & (0 - open);
+        open &= open - 1;
+        const std::int8_t* corners = bytes_[i / width].corners[i % width];
+        if (corners[2] == -128) {  // takes no part
+          continue;
+        }
+        const ByteBox asking(corners);
+        const std::uint64_t met = asking.met(&bytes_[word * word_blocks]) & open;
+        if (met != 0) {
+          open &= ~gone(i, word, met, suppresses);
+        }
+        for (std::size_t other = word + 1; other < count; ++other) {
+          const std::uint64_t met_there = asking.met(&bytes_[other * word_blocks]) & open_[other];
+          if (met_there != 0) [[unlikely]] {
+            open_[other] &= ~gone(i, other, met_there, suppresses);
           }
         }
+      }
+      for (; kept != 0; kept &= kept - 1) {
+        on_kept(word * word_size + static_cast<std::size_t>(std::countr_zero(kept)));
       }
     }
   }
 
  private:
-  static constexpr std::size_t lanes = (std::max)(std::size_t{8}, lane_count<T>);
-  static constexpr std::size_t few_blocks = 6;                       ///< so many are asked faster than found (measured)
-  static constexpr std::size_t group_size = lanes * at(block_size);  ///< boxes in as many blocks as are tested at once
-  static constexpr std::size_t bins = 256;
-  static_assert(max_few_boxes % group_size == 0 && max_few_boxes / group_size <= at(block_size));
-  static constexpr T far = (std::numeric_limits<T>::max)() / 4;
-  static constexpr Candidate<T> nobody{{far, far, -far, -far}, 0, none};
+  static constexpr std::size_t width = at(block_size), word_blocks = 4, word_size = word_blocks * width;
+  static_assert(max_few_boxes % word_size == 0);
+  /// Where a box meets more of a word, bytes may be too coarse, and the numbers themselves are asked (measured).
+  static constexpr int too_many_met = 8;
 
-  /// What boxes span along an axis, and their sides together.
-  struct Extent {
-    T low, high, sides;
-
-    Extent(const T* from, const T* to, std::size_t n) noexcept : low(far), high(-far), sides(0) {
-      for (std::size_t i = 0; i < n; ++i) {
-        const bool takes_part = from[i] < to[i];
-        low = (std::min)(low, from[i]);
-        high = (std::max)(high, to[i]);
-        sides += takes_part ? to[i] - from[i] : T{0};
-      }
-    }
-    /// The share of the boxes that lie over a point of the axis, on average.
-    [[nodiscard]] T crowding(std::size_t n) const noexcept {
-      const T length = high - low;
-      return length > T(1e-30) && length < T(1e30) ? sides / (length * static_cast<T>(n)) : far;
-    }
+  struct Extents {
+    Box<T> around;
+    bool normal;
   };
 
-  [[nodiscard]] std::size_t blocks() const noexcept { return (size_ + lanes - 1) / lanes; }
-  /// Where box i of the order is, and which box is there.
-  [[nodiscard]] std::size_t place(std::size_t i) const noexcept { return spread_ ? place_[i] : i; }
-  [[nodiscard]] std::size_t at_place(std::size_t k) const noexcept { return spread_ ? at_place_[k] : k; }
-
-  /// Puts the boxes side by side along the axis on which they are spread out more, if they are.
-  void spread_out() noexcept {
-    const Extent x(x1_.data(), x2_.data(), size_), y(y1_.data(), y2_.data(), size_);
-    const bool by_x = x.crowding(size_) <= y.crowding(size_);
-    const Extent& extent = by_x ? x : y;
-    if (!(extent.crowding(size_) < T(0.25))) {
-      return;
-    }
-    const T* begins = by_x ? x1_.data() : y1_.data();
-    const T scale = static_cast<T>(bins - 1) / (extent.high - extent.low);
-    std::array<std::uint16_t, bins + 1> next{};
-    std::array<std::uint16_t, max_few_boxes> bin_of;
-    for (std::size_t i = 0; i < size_; ++i) {
-      const T bin = (begins[i] - extent.low) * scale;
-      bin_of[i] = static_cast<std::uint16_t>((std::min)(bin, static_cast<T>(bins - 1)));
-      ++next[bin_of[i] + 1U];
-    }
-    for (std::size_t bin = 1; bin <= bins; ++bin) {
-      next[bin] = static_cast<std::uint16_t>(next[bin] + next[bin - 1]);
-    }
-    for (std::size_t i = 0; i < size_; ++i) {
-      place_[i] = next[bin_of[i]]++;
-      at_place_[place_[i]] = static_cast<std::uint16_t>(i);
-    }
-    for (auto* numbers : {&x1_, &y1_, &x2_, &y2_, &need_, &enough_}) {
-      std::array<T, max_few_boxes> in_order;
-      std::copy_n(numbers->begin(), size_, in_order.begin());
-      for (std::size_t i = 0; i < size_; ++i) {
-        (*numbers)[place_[i]] = in_order[i];
-      }
-    }
-    bound_blocks();
-    spread_ = true;
+  [[nodiscard]] std::size_t blocks() const noexcept { return (size_ + width - 1) / width; }
+  [[nodiscard]] std::size_t words() const noexcept { return (size_ + word_size - 1) / word_size; }
+  [[nodiscard]] Box<T> box(std::size_t i) const noexcept {
+    return blocks_[i / width].get(static_cast<Index>(i % width));
   }
 
-  /// Bounds of the blocks, and of groups of them.
-  void bound_blocks() noexcept {
-    for (std::size_t group = 0; group * group_size < size_; ++group) {
-      for (std::size_t block = 0; block < at(block_size); ++block) {
-        const std::size_t first = group * group_size + block * lanes;
-        Box<T> around = BoxBlock<T>::no_box();
-        for (std::size_t k = first; first < size_ && k < first + lanes; ++k) {
-          around = {(std::min)(around.x1, x1_[k]), (std::min)(around.y1, y1_[k]), (std::max)(around.x2, x2_[k]),
-                    (std::max)(around.y2, y2_[k])};
-        }
-        bounds_[group].set(static_cast<Index>(block), around);
-      }
-      around_.set(static_cast<Index>(group), bounds_[group].bounds());
-    }
-  }
-
-  /// `enough`, unlike `need`, is so much shared area that rounding cannot bring the IoU down to the threshold: need is
-  /// 1e-5 below the exact share, enough as far above. Where areas or the threshold are near the ends of T: never.
-  void set(std::size_t k, const Candidate<T>& c, bool ratio_is_normal) noexcept {
-    x1_[k] = c.box.x1;
-    y1_[k] = c.box.y1;
-    x2_[k] = c.box.x2;
-    y2_[k] = c.box.y2;
-    need_[k] = c.need;
-    const bool normal = ratio_is_normal && c.need > T(1e-30) && c.need < T(1e30);
-    enough_[k] = normal ? c.need * static_cast<T>(1 + 3e-5) : (std::numeric_limits<T>::max)();
-    gone_[k] = 0;
-  }
-
-  [[nodiscard]] Box<T> box(std::size_t k) const noexcept { return {x1_[k], y1_[k], x2_[k], y2_[k]}; }
-
-  /// The first of n bits: groups, or blocks of a group.
-  [[nodiscard]] static std::uint32_t first_bits(std::size_t n) noexcept {
-    return n >= at(block_size) ? every_lane : (1U << n) - 1;
-  }
-
-  /// The groups with blocks that the box at k has to ask, a bit each.
-  [[nodiscard]] std::uint32_t groups_asked(std::size_t k) const noexcept {
-    const std::uint32_t all = first_bits((size_ + group_size - 1) / group_size);
-    if (!spread_) {
-      return all & (~0U << (k / group_size));
-    }
-    return all == 1 ? all : meeting_lanes<Meeting::open>(around_, box(k)) & all;
-  }
-
-  /// The blocks of a group that the box at k has to ask, a bit each.
-  [[nodiscard]] std::uint32_t blocks_asked(std::size_t group, std::size_t k) const noexcept {
-    if (spread_) {
-      return meeting_lanes<Meeting::open>(bounds_[group], box(k));
-    }
-    const std::uint32_t all = first_bits(blocks() - group * at(block_size));
-    return k / group_size == group ? all & (~0U << (k % group_size / lanes)) : all;
-  }
-
-  /// A box in all lanes.
-  struct Asking {
-    Lanes<T> x1, y1, x2, y2, need, enough;
-
-    Asking(const FewBoxes& boxes, std::size_t k) noexcept
-        : x1(Lanes<T>{} + boxes.x1_[k]),
-          y1(Lanes<T>{} + boxes.y1_[k]),
-          x2(Lanes<T>{} + boxes.x2_[k]),
-          y2(Lanes<T>{} + boxes.y2_[k]),
-          need(Lanes<T>{} + boxes.need_[k]),
-          enough(Lanes<T>{} + boxes.enough_[k]) {}
-  };
-
-  /// Marks those of a block that a box surely suppresses; whether there are more that it may. Boxes before it in the
-  /// order may be marked too: they have been visited.
-  [[nodiscard]] bool ask_block(const Asking& asking, std::size_t first) noexcept {
+  /// Puts no_box() where a box can neither suppress nor be suppressed.
+  [[nodiscard]] Extents leave_out() noexcept {
     using L = Lanes<T>;
-    const L zero{}, one = zero + T{1};
-    L unsure{};
-    for (std::size_t j = first; j < first + lanes; j += lane_count<T>) {
-      const L w = lesser(asking.x2, load<L>(&x2_[j])) - greater(asking.x1, load<L>(&x1_[j]));
-      const L h = lesser(asking.y2, load<L>(&y2_[j])) - greater(asking.y1, load<L>(&y1_[j]));
-      const L shared = greater(w, zero) * h;
-      const L gone = shared > load<L>(&enough_[j]) + asking.enough ? one : load<L>(&gone_[j]);
-      store(&gone_[j], gone);
-      unsure += shared > load<L>(&need_[j]) + asking.need ? one - gone : zero;
-    }
-    std::array<T, lane_count<T>> counts;
-    store(counts.data(), unsure);
-    return std::any_of(counts.begin(), counts.end(), [](T count) { return count > 0; });
-  }
-
-  /// Box i of the order against the later ones of a block.
-  template <class Suppresses>
-  void ask_one_by_one(std::size_t i, std::size_t first, const Suppresses& suppresses) {
-    for (std::size_t k = first; k < (std::min)(first + lanes, size_); ++k) {
-      if (at_place(k) > i && !(gone_[k] > 0) && suppresses(i, at_place(k))) {
-        gone_[k] = 1;
+    constexpr T most = (std::numeric_limits<T>::max)();
+    const L zero{}, high = zero + most, low = -high;
+    L x1 = high, y1 = high, x2 = low, y2 = low, smallest = high;
+    for (std::size_t block = 0; block < blocks(); ++block) {
+      BoxBlock<T>& b = blocks_[block];
+      for (std::size_t k = 0; k < width; k += lane_count<T>) {
+        const L bx1 = load<L>(b.x1 + k), by1 = load<L>(b.y1 + k), bx2 = load<L>(b.x2 + k), by2 = load<L>(b.y2 + k);
+        const L w = bx2 - bx1, h = by2 - by1, size = w * h, least = lesser(lesser(w, h), size);
+        const L no = ((least > zero) & (size <= high)) ? low : high;
+        const L px1 = greater(bx1, no), py1 = greater(by1, no), px2 = lesser(bx2, -no), py2 = lesser(by2, -no);
+        store(b.x1 + k, px1);
+        store(b.y1 + k, py1);
+        store(b.x2 + k, px2);
+        store(b.y2 + k, py2);
+        x1 = lesser(px1, x1);
+        y1 = lesser(py1, y1);
+        x2 = greater(px2, x2);
+        y2 = greater(py2, y2);
+        smallest = lesser(greater(least, no), smallest);
       }
     }
+    std::array<T, lane_count<T>> each;
+    const auto least = [&](const L& lanes) {
+      store(each.data(), lanes);
+      return *std::min_element(each.begin(), each.end());
+    };
+    return {{least(x1), least(y1), -least(-x2), -least(-y2)},
+            least(smallest) >= (std::numeric_limits<T>::min)() * (1 << 20)};
+  }
+
+  void to_bytes(const Box<T>& around) noexcept {
+    const ByteAxis<T> x(around.x1, around.x2), y(around.y1, around.y2);
+    for (std::size_t block = 0; block < blocks(); ++block) {
+      const BoxBlock<T>& from = blocks_[block];
+      ByteBlock& to = bytes_[block];
+      x.to_bytes(from.x1, from.x2, needed_, to.x1, to.x2);
+      y.to_bytes(from.y1, from.y2, needed_, to.y1, to.y2);
+      to.set_corners();
+    }
+    for (std::size_t block = blocks(); block < words() * word_blocks; ++block) {
+      bytes_[block] = {};
+    }
+  }
+
+  /// Of those of a word that box i met in bytes, the ones that it suppresses. More shared area than the share `needed_`
+  /// of both areas is necessary, and than `enough_` sufficient, whatever rounding does: the former is 1e-5 below the
+  /// exact share, the latter as far above. Where areas or the threshold are near the ends of T: nothing, and never.
+  template <class Suppresses>
+  [[nodiscard]] std::uint64_t gone(std::size_t i, std::size_t word, std::uint64_t met,
+                                   const Suppresses& suppresses) const {
+    const Box<T> a = box(i);
+    const T area = (a.x2 - a.x1) * (a.y2 - a.y1);
+    std::uint64_t sure = 0, unsure = 0;
+    for (int asked = 1; met != 0; ++asked) {
+      const auto k = static_cast<std::size_t>(std::countr_zero(met));
+      const Box<T> b = box(word * word_size + k);
+      const T w = lesser(a.x2, b.x2) - greater(a.x1, b.x1), h = lesser(a.y2, b.y2) - greater(a.y1, b.y1);
+      const T shared = greater(w, T{0}) * h, areas = area + (b.x2 - b.x1) * (b.y2 - b.y1);
+      sure |= std::uint64_t{shared > areas * enough_} << k;
+      unsure |= std::uint64_t{shared > areas * needed_} << k;
+      met &= met - 1;
+      if (asked == too_many_met) [[unlikely]] {
+        met &= meeting(word, a);
+      }
+    }
+    for (unsure &= ~sure; unsure != 0; unsure &= unsure - 1) {
+      const auto k = static_cast<std::size_t>(std::countr_zero(unsure));
+      sure |= std::uint64_t{suppresses(i, word * word_size + k)} << k;
+    }
+    return sure;
+  }
+
+  /// The boxes of a word that meet `box`.
+  [[nodiscard]] std::uint64_t meeting(std::size_t word, const Box<T>& box) const noexcept {
+    std::uint64_t met = 0;
+    for (std::size_t k = 0; k < word_blocks && word * word_blocks + k < blocks(); ++k) {
+      met |= std::uint64_t{meeting_lanes<Meeting::open>(blocks_[word * word_blocks + k], box)} << k * width;
+    }
+    return met;
   }
 
   std::size_t size_;
-  bool spread_ = false;
-  std::array<std::uint16_t, max_few_boxes> place_, at_place_;                          // if spread out
-  alignas(64) std::array<T, max_few_boxes> x1_, y1_, x2_, y2_, need_, enough_, gone_;  // gone: 0 or 1
-  std::array<BoxBlock<T>, max_few_boxes / group_size> bounds_;
-  BoxBlock<T> around_;
+  T needed_, enough_;  // shares of both areas
+  std::array<BoxBlock<T>, max_few_boxes / width> blocks_;
+  std::array<ByteBlock, max_few_boxes / width> bytes_;
+  std::array<std::uint64_t, max_few_boxes / word_size> open_;  // a bit for each box that is neither kept nor gone
 };
 
 /// Whether `n` detections are few enough, and of a kind and at a threshold, for suppress_few().
