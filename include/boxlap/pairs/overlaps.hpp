@@ -130,8 +130,8 @@ template <class Measure, class A>
 /// The result does not depend on options.threads. Throws std::invalid_argument for a NaN min or threads < 0, and
 /// std::length_error above 2^31 - 1 stored pairs. The sparse form of torchvision.ops.box_iou.
 /// O(n + m + pairs) time on spread-out data. Peak memory beside the result and the prepared shapes: 38 bytes a box in
-/// float, 56 in double, and 28 (36) bytes a pair; nothing a pair for boxes that meet 8 others or more on average, or for
-/// up to 500 rows of each, which take 90 KB of stack.
+/// float, 56 in double, and 28 (36) bytes a pair; nothing a pair for boxes that meet 8 others or more on average, or
+/// for up to 500 rows of each, which take 90 KB of stack.
 template <Shapes A, Shapes B>
 requires OverlappingShapes<A, B>
 [[nodiscard]] auto iou_matrix(const A& a, const B& b, const OverlapOptions& options = {}) {

@@ -59,9 +59,9 @@ template <class T>
   }
   std::sort(own.begin(), own.end(), starts_before);
   SideBlocks sides_a(own.size()), sides_b(sides.size());
-  sides_a.append({{}, own}, {0, 0}, window);
-  sides_b.append(sides, origin, window);
-  return shared_area(sides_a, sides_b);
+  sides_a.take({{}, own}, {0, 0}, window, SideBlocks::Stands::upright);
+  sides_b.take(sides, origin, window, SideBlocks::Stands::upside_down);
+  return shared_area(sides_a, sides_b, window.y2 - window.y1);
 }
 
 /// The box as the kernel of rotated boxes has it, around `center` instead of its own rounded centre.

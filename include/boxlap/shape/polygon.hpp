@@ -44,7 +44,8 @@ struct PolygonAccess;
 ///
 /// Made by make_polygon(), make_multipolygon(), parse_wkt(); the default is the empty polygon, which has area 0 and
 /// meets nothing. Construction checks everything with exact predicates, keeps the area and a table of sides for the
-/// overlaps, and so takes O(n log n) time; a polygon holds sizeof(Point<T>) + 48 bytes a vertex.
+/// overlaps, and so takes O(n log n) time; a polygon holds sizeof(Point<T>) + 48 bytes a vertex, and 48
+/// bytes for each of up to seven more.
 template <class T>
 class Polygon {
   static_assert(std::same_as<T, float> || std::same_as<T, double>, "boxlap::Polygon<T> needs float or double");
@@ -87,6 +88,7 @@ class Polygon {
   std::vector<RingRepair> repairs_;
   std::vector<detail::Side> sides_;  ///< by their left ends; of a convex ring the lower ones, then the upper ones
   std::size_t lower_sides_ = 0;      ///< of a convex ring, else 0
+  std::size_t other_sides_ = 0;      ///< of any other polygon, kept in eights, else 0
   Box<T> bounds_{};
   double area_ = 0;
 };
@@ -99,7 +101,8 @@ struct PolygonAccess {
   static SortedSides sides(const Polygon<T>& p) noexcept {
     const std::span<const Side> sides(p.sides_);
     const std::size_t lower = (std::min)(p.lower_sides_, sides.size());  // what was moved from has none
-    return {sides.first(lower), sides.subspan(lower)};
+    const std::size_t others = (std::min)(p.other_sides_, sides.size());
+    return others > 0 ? SortedSides{{}, {}, sides, others} : SortedSides{sides.first(lower), sides.subspan(lower)};
   }
   static const Box<T>& bounds(const Polygon<T>& p) noexcept { return p.bounds_; }
   static double area(const Polygon<T>& p) noexcept { return p.area_; }
@@ -142,7 +145,7 @@ struct PolygonAccess {
     }
     static_cast<void>(to_index(vertices, "polygon"));
     p.points_.reserve(vertices);
-    p.sides_.reserve(vertices);
+    p.sides_.reserve((vertices + eight - 1) / eight * eight);
     LongSum twice_area;
     for (const CheckedRing<T>& ring : rings) {
       p.points_.insert(p.points_.end(), ring.points.begin(), ring.points.end());
@@ -153,6 +156,10 @@ struct PolygonAccess {
       p.lower_sides_ = arrange_chains(p.sides_);
     } else {
       std::sort(p.sides_.begin(), p.sides_.end(), starts_before);
+    }
+    if (p.lower_sides_ == 0) {
+      p.other_sides_ = p.sides_.size();
+      arrange_in_eights(p.sides_);
     }
     p.sides_.shrink_to_fit();
     p.repairs_ = std::move(repairs);

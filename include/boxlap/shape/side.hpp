@@ -2,9 +2,12 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstring>
 #include <span>
+#include <vector>
 
 #include "point.hpp"
 
@@ -34,10 +37,12 @@ template <class T>
 }
 
 /// The sides of a shape by their left ends. Those of a convex ring are two functions of x: chains from its left end to
-/// its right end without a gap. Those of any other shape are all in `upper`.
+/// its right end without a gap. Those of any other polygon are `in_eights` sides in the memory of `eights`: see
+/// arrange_in_eights().
 struct SortedSides {
-  std::span<const Side> lower, upper;
-  [[nodiscard]] std::size_t size() const noexcept { return lower.size() + upper.size(); }
+  std::span<const Side> lower, upper, eights{};
+  std::size_t in_eights = 0;
+  [[nodiscard]] std::size_t size() const noexcept { return lower.size() + upper.size() + in_eights; }
   [[nodiscard]] bool are_convex() const noexcept { return !lower.empty(); }
 };
 
@@ -56,6 +61,40 @@ struct SortedSides {
     std::sort(sides.begin(), sides.end(), starts_before);
   }
   return whole ? static_cast<std::size_t>(upper - sides.begin()) : 0;
+}
+
+/// The fields of Side in the order in which eight sides keep them, eight numbers each.
+enum class SideField : std::size_t { left, right, left_y, right_y, slope, sign };
+inline constexpr std::size_t eight = 8;
+
+/// Puts each eight of sorted sides field after field into the memory they have, so that a register takes as many of
+/// them as it holds. The last eight are filled up with a point of the last side, which adds nothing.
+inline void arrange_in_eights(std::vector<Side>& sides) {
+  while (sides.size() % eight != 0) {
+    const Side last = sides.back();
+    sides.push_back({last.left, last.left, last.left_y, last.left_y, 0, 0});
+  }
+  for (std::size_t first = 0; first < sides.size(); first += eight) {
+    std::array<double, 6 * eight> columns;
+    for (std::size_t k = 0; k < eight; ++k) {
+      const Side& side = sides[first + k];
+      const double fields[] = {side.left, side.right, side.left_y, side.right_y, side.slope, side.sign};
+      for (std::size_t f = 0; f < 6; ++f) {
+        columns[f * eight + k] = fields[f];
+      }
+    }
+    std::memcpy(&sides[first], columns.data(), sizeof columns);
+  }
+}
+
+/// One field of the sides from k on, as many as L holds.
+template <class L>
+[[nodiscard]] inline L load_field(std::span<const Side> eights, std::size_t k, SideField field) noexcept {
+  L lanes;
+  const std::size_t number = static_cast<std::size_t>(field) * eight + k % eight;
+  std::memcpy(&lanes, reinterpret_cast<const unsigned char*>(&eights[k / eight * eight]) + number * sizeof(double),
+              sizeof lanes);
+  return lanes;
 }
 
 }  // namespace boxlap::detail
