@@ -15,9 +15,9 @@
 #include "../core/order.hpp"
 #include "../core/range.hpp"
 #include "../pairs/box_block.hpp"
+#include "../pairs/byte_block.hpp"
 #include "../shape/box.hpp"
 #include "../shape/lanes.hpp"
-#include "byte_block.hpp"
 #include "detections.hpp"
 #include "measure.hpp"
 
@@ -143,13 +143,9 @@ class FewBoxes {
   }
 
   void to_bytes(const Box<T>& around) noexcept {
-    const ByteAxis<T> x(around.x1, around.x2), y(around.y1, around.y2);
+    const ByteScale<T> scale(around);
     for (std::size_t block = 0; block < blocks(); ++block) {
-      const BoxBlock<T>& from = blocks_[block];
-      ByteBlock& to = bytes_[block];
-      x.to_bytes(from.x1, from.x2, needed_, to.x1, to.x2);
-      y.to_bytes(from.y1, from.y2, needed_, to.y1, to.y2);
-      to.set_corners();
+      scale.put(blocks_[block], needed_, bytes_[block]);
     }
     for (std::size_t block = blocks(); block < words() * word_blocks; ++block) {
       bytes_[block] = {};

@@ -5,27 +5,23 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 
-#include "coarse_block.hpp"
+#include "byte_block.hpp"
 #include "tree_join.hpp"
 
 namespace boxlap::detail {
 
-/// The bits that are set in a number of masks divisible by four. Bytes count for a while, then are added up: without
-/// -mpopcnt compilers call a function for each.
-[[nodiscard]] inline std::size_t bits_set(std::span<const std::uint16_t> masks) noexcept {
+/// The bits that are set in `words`. Bytes count for a while, then are added up: without -mpopcnt compilers call a
+/// function for each word.
+[[nodiscard]] inline std::size_t bits_set(std::span<const std::uint64_t> words) noexcept {
   constexpr std::uint64_t pairs = 0x5555555555555555U, fours = 0x3333333333333333U, bytes = 0x0f0f0f0f0f0f0f0fU;
   constexpr std::uint64_t even_bytes = 0x00ff00ff00ff00ffU, sum_up = 0x0001000100010001U;
-  constexpr std::size_t at_once = 4 * 31;  // a byte counts to 8 for each four masks, and holds 255
+  constexpr std::size_t at_once = 31;  // a byte counts to 8 for each word, and holds 255
   std::size_t count = 0;
-  for (std::size_t first = 0; first < masks.size(); first += at_once) {
-    const std::size_t end = (std::min)(masks.size(), first + at_once);
+  for (std::size_t first = 0; first < words.size(); first += at_once) {
     std::uint64_t counts = 0;
-    for (std::size_t k = first; k < end; k += 4) {
-      std::uint64_t x;
-      std::memcpy(&x, &masks[k], sizeof x);
+    for (std::uint64_t x : words.subspan(first, (std::min)(at_once, words.size() - first))) {
       x -= (x >> 1) & pairs;
       x = (x & fours) + ((x >> 2) & fours);
       counts += (x + (x >> 4)) & bytes;
@@ -36,21 +32,25 @@ namespace boxlap::detail {
   return count;
 }
 
-/// Which boxes of b each box of a may meet. They ask coarsely first, in a third of the time; where few may meet, that
-/// is as good as the answer.
+/// Which boxes of b each box of a may meet: words of a bit for each of 64 boxes. They are asked in bytes first, in a
+/// third of the time; where few may meet, that is as good as the answer.
 class FewMeetings {
  public:
+  /// Blocks of b in a word.
+  static constexpr Index word_blocks = 4;
+
   /// Whether the boxes of n rows and of m are few enough: then to ask is also faster than to order them (measured).
   [[nodiscard]] static bool fit(Index n, Index m) noexcept {
-    return static_cast<std::int64_t>(n) * ((static_cast<std::int64_t>(m) + block_size - 1) / block_size) <= most;
+    constexpr std::int64_t boxes = word_blocks * block_size;
+    return n * ((m + boxes - 1) / boxes) <= most;
   }
 
   template <class Join>
-  explicit FewMeetings(const Join& join) noexcept : blocks_(at(join.b.leaves())), size_(at(join.a.size()) * blocks_) {
-    std::fill_n(masks_.data() + size_, masks_.size() - at(most), std::uint16_t{0});
-    const bool is_worth_it = join.a.size() >= least_asking && join.b.size() > 0 && join.b.leaves() <= most_coarse;
-    if (!is_worth_it || !ask_coarsely(join)) {
-      std::fill_n(masks_.data(), size_, static_cast<std::uint16_t>(every_lane));
+  explicit FewMeetings(const Join& join) noexcept
+      : words_((join.b.leaves() + word_blocks - 1) / word_blocks), size_(at(join.a.size()) * at(words_)) {
+    const bool is_worth_it = join.a.size() >= least_asking && join.b.size() > 0 && join.b.leaves() <= most_bytes;
+    if (!is_worth_it || !ask_in_bytes(join)) {
+      std::fill_n(lanes_.data(), size_, ~std::uint64_t{0});
       make_exact(join);
     }
   }
@@ -64,9 +64,13 @@ class FewMeetings {
     exact_ = true;
     for (Index k = 0; k < join.a.size(); ++k) {
       const Box<T> asking = join.ask(join.a.leaf(k / block_size).get(k % block_size));
-      for (Index block = 0; block < join.b.leaves(); ++block) {
-        if (std::uint16_t& lanes = mask(k, block); lanes != 0) {
-          lanes &= static_cast<std::uint16_t>(join.b.template meeting_boxes<meeting>(block, asking));
+      for (Index w = 0; w < words_; ++w) {
+        if (std::uint64_t& word = lanes_[place(k, w)]; word != 0) {
+          std::uint64_t meet = 0;
+          for (Index block = (std::min)(join.b.leaves(), (w + 1) * word_blocks); block-- > w * word_blocks;) {
+            meet = meet << block_size | join.b.template meeting_boxes<meeting>(block, asking);
+          }
+          word &= meet;
         }
       }
       if constexpr (self) {
@@ -75,62 +79,71 @@ class FewMeetings {
     }
   }
 
+  [[nodiscard]] Index words() const noexcept { return words_; }
   /// How many pairs may meet, and whether these are so few of each block that one by one they are measured faster
   /// (measured).
-  [[nodiscard]] std::size_t count() const noexcept { return bits_set(std::span(masks_.data(), (size_ + 3) / 4 * 4)); }
+  [[nodiscard]] std::size_t count() const noexcept { return bits_set(std::span(lanes_.data(), size_)); }
+  [[nodiscard]] bool are_sparse(std::size_t count) const noexcept { return count <= 4 * word_blocks * size_; }
 
-  [[nodiscard]] bool are_sparse(std::size_t count) const noexcept { return count <= 4 * size_; }
-
-  /// Of box k of a and a block of b.
-  [[nodiscard]] std::uint32_t lanes(Index k, Index block) const noexcept { return masks_[place(k, block)]; }
-
-  /// Of box k of a and four blocks of b, or as many as are left.
-  [[nodiscard]] std::uint64_t lanes_of_four(Index k, Index block) const noexcept {
-    const std::uint16_t* four = &masks_[place(k, block)];
-    const std::uint64_t lanes =
-        four[0] | std::uint64_t{four[1]} << 16 | std::uint64_t{four[2]} << 32 | std::uint64_t{four[3]} << 48;
-    const std::size_t left = blocks_ - at(block);
-    return left >= 4 ? lanes : lanes & ((std::uint64_t{1} << (16 * left)) - 1);
+  /// Of box k of a and word w of b, four blocks; of box k and a block.
+  [[nodiscard]] std::uint64_t word(Index k, Index w) const noexcept { return lanes_[place(k, w)]; }
+  [[nodiscard]] std::uint32_t lanes(Index k, Index block) const noexcept {
+    return static_cast<std::uint32_t>(word(k, block / word_blocks) >> (block % word_blocks * block_size)) & every_lane;
   }
 
  private:
-  static constexpr Index most = 16'384;
-  static constexpr Index least_asking = 32, most_coarse = 64;  // else to ask exactly is as fast (measured)
+  static constexpr Index most = 4096;
+  static constexpr Index least_asking = 32, most_bytes = 64;  // else to ask exactly is as fast (measured)
 
-  [[nodiscard]] std::size_t place(Index k, Index block) const noexcept { return at(k) * blocks_ + at(block); }
-  [[nodiscard]] std::uint16_t& mask(Index k, Index block) noexcept { return masks_[place(k, block)]; }
+  [[nodiscard]] std::size_t place(Index k, Index w) const noexcept { return at(k) * at(words_) + at(w); }
   void forget_itself(Index k) noexcept {
-    mask(k, k / block_size) &= static_cast<std::uint16_t>(~(1U << (k % block_size)));
+    constexpr Index boxes = word_blocks * block_size;
+    lanes_[place(k, k / boxes)] &= ~(std::uint64_t{1} << (k % boxes));
+  }
+
+  /// Boxes that are finite, as bytes want them: to those that are, the largest numbers are as far as infinity.
+  template <class T>
+  [[nodiscard]] static BoxBlock<T> finite(const BoxBlock<T>& boxes) noexcept {
+    using L = Lanes<T>;
+    constexpr T far = (std::numeric_limits<T>::max)() / 4;
+    BoxBlock<T> result;
+    for (std::size_t k = 0; k < at(block_size); k += lane_count<T>) {
+      store(result.x1 + k, clamped(load<L>(boxes.x1 + k), L{} - far, L{} + far));
+      store(result.y1 + k, clamped(load<L>(boxes.y1 + k), L{} - far, L{} + far));
+      store(result.x2 + k, clamped(load<L>(boxes.x2 + k), L{} - far, L{} + far));
+      store(result.y2 + k, clamped(load<L>(boxes.y2 + k), L{} - far, L{} + far));
+    }
+    return result;
   }
 
   /// Gives up, with false, where each of the first boxes may meet a quarter of the others.
   template <Meeting meeting, bool self, class T, class Ask>
-  [[nodiscard]] bool ask_coarsely(const TreeJoin<meeting, self, T, Ask>& join) noexcept {
+  [[nodiscard]] bool ask_in_bytes(const TreeJoin<meeting, self, T, Ask>& join) noexcept {
     const Index leaves = join.b.leaves();
-    Box<T> extent = BoxBlock<T>::no_box();
-    for (Index block = 0; block < leaves; ++block) {
-      const Box<T> part = join.b.leaf(block).bounds();
-      extent = {lesser(extent.x1, part.x1), lesser(extent.y1, part.y1), greater(extent.x2, part.x2),
-                greater(extent.y2, part.y2)};
+    const ByteScale<T> scale(around(join.a, around(join.b, BoxBlock<T>::no_box())));
+    std::array<ByteBlock, at(most_bytes)> blocks;
+    for (Index block = 0; block < words_ * word_blocks; ++block) {
+      if (block < leaves) {
+        scale.put(finite(join.b.leaf(block)), T{0}, blocks[at(block)]);
+      } else {
+        blocks[at(block)] = {};
+      }
     }
-    const CoarseScale<T> scale(extent);
-    std::array<CoarseBlock, at(most_coarse)> blocks;
-    for (Index block = 0; block < leaves; ++block) {
-      scale.put(join.b.leaf(block), blocks[at(block)]);
-    }
-    CoarseBlock asking;
+    const Index in_last_word = join.b.size() - (words_ - 1) * word_blocks * block_size;
+    const std::uint64_t used = ~std::uint64_t{0} >> (word_blocks * block_size - in_last_word);
+    ByteBlock asking;
     for (Index k = 0; k < join.a.size(); ++k) {
-      if (k == block_size && 4 * bits_set(std::span(masks_.data(), place(k, 0))) > place(k, 0) * at(block_size)) {
+      if (k == block_size && 4 * bits_set(std::span(lanes_.data(), place(k, 0))) > at(k) * at(join.b.size())) {
         return false;
       }
       if (k % block_size == 0) {
-        scale.put(boxlap::detail::asked(join.ask, join.a.leaf(k / block_size)), asking);
+        scale.put(finite(asked(join.ask, join.a.leaf(k / block_size))), T{0}, asking);
       }
-      const CoarseAsking box(asking, k % block_size);
-      for (Index block = 0; block < leaves; ++block) {
-        mask(k, block) = static_cast<std::uint16_t>(box.lanes(blocks[at(block)]));
+      const ByteBox box(asking.corners[k % block_size]);
+      for (Index w = 0; w < words_; ++w) {
+        lanes_[place(k, w)] = box.met(&blocks[at(w * word_blocks)]);
       }
-      mask(k, leaves - 1) &= static_cast<std::uint16_t>(join.b.lanes(leaves - 1));
+      lanes_[place(k, words_ - 1)] &= used;
       if constexpr (self) {
         forget_itself(k);
       }
@@ -138,9 +151,20 @@ class FewMeetings {
     return true;
   }
 
-  std::size_t blocks_, size_;
+  /// The box around all boxes of a tree and another.
+  template <class T>
+  [[nodiscard]] static Box<T> around(const PackedTree<T>& tree, Box<T> all) noexcept {
+    for (Index leaf = 0; leaf < tree.leaves(); ++leaf) {
+      const Box<T> part = tree.leaf(leaf).bounds();
+      all = {lesser(all.x1, part.x1), lesser(all.y1, part.y1), greater(all.x2, part.x2), greater(all.y2, part.y2)};
+    }
+    return all;
+  }
+
+  Index words_;  // of each box of a
+  std::size_t size_;
   bool exact_ = false;
-  std::array<std::uint16_t, most + 3> masks_;  // three more than are used: four are read at once
+  std::array<std::uint64_t, at(most)> lanes_;
 };
 
 }  // namespace boxlap::detail

@@ -45,9 +45,9 @@ template <class Join, class T, class Measure>
   for (Index k = 0; k < join.a.size(); ++k) {
     offsets.begin(join.a.leaf_rows(0)[k], size);
     const Box<T> box = join.a.leaf(k / block_size).get(k % block_size);
-    for (Index block = 0; block < join.b.leaves(); block += 4) {
-      for (std::uint64_t lanes = meetings.lanes_of_four(k, block); lanes != 0; lanes &= lanes - 1) {
-        const Index other = block * block_size + std::countr_zero(lanes);
+    for (Index w = 0; w < meetings.words(); ++w) {
+      for (std::uint64_t lanes = meetings.word(k, w); lanes != 0; lanes &= lanes - 1) {
+        const Index other = w * FewMeetings::word_blocks * block_size + std::countr_zero(lanes);
         cols[size] = join.b.leaf_rows(0)[other];
         values[size] = value_of(box, join.b.leaf(other / block_size).get(other % block_size));
         size += static_cast<std::size_t>(value_of.kept(values[size]));

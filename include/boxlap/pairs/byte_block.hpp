@@ -10,8 +10,9 @@
 #endif
 
 #include "../core/index.hpp"
-#include "../pairs/box_block.hpp"
+#include "../shape/box.hpp"
 #include "../shape/lanes.hpp"
+#include "box_block.hpp"
 
 namespace boxlap::detail {
 
@@ -89,6 +90,23 @@ struct alignas(64) ByteBlock {
     }
 #endif
   }
+};
+
+/// How boxes become bytes: both axes of what is around all of them.
+template <class T>
+class ByteScale {
+ public:
+  explicit ByteScale(const Box<T>& around) noexcept : x_(around.x1, around.x2), y_(around.y1, around.y2) {}
+
+  /// Boxes of which each side is made smaller by `share` at both ends. Those that still share a point do so in bytes.
+  void put(const BoxBlock<T>& boxes, T share, ByteBlock& bytes) const noexcept {
+    x_.to_bytes(boxes.x1, boxes.x2, share, bytes.x1, bytes.x2);
+    y_.to_bytes(boxes.y1, boxes.y2, share, bytes.y1, bytes.y2);
+    bytes.set_corners();
+  }
+
+ private:
+  ByteAxis<T> x_, y_;
 };
 
 /// A box of a ByteBlock, as one that asks others.
