@@ -17,6 +17,7 @@
 #include "few_pairs.hpp"
 #include "in_place.hpp"
 #include "tree_join.hpp"
+#include "with_join.hpp"
 
 namespace boxlap::detail {
 

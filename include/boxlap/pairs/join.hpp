@@ -14,6 +14,7 @@
 #include "collect.hpp"
 #include "shape_index.hpp"
 #include "tree_join.hpp"
+#include "with_join.hpp"
 
 namespace boxlap {
 namespace detail {
