@@ -155,8 +155,9 @@ inline void add_few(const SideBlocks& a, const SideBlocks& b, PairSum& sum) noex
     for (std::size_t m = 0; m < b.blocks(); ++m) {
       const double* block = b.block(m);
       found[count] = {side, block};
-      count += static_cast<std::size_t>((Blocks::get(block, Blocks::left) < right) & (left < Blocks::reach(block)) &
-                                        (-Blocks::peak(block) < top));
+      const double start = Blocks::get(block, Blocks::left), reach = Blocks::reach(block);
+      const double depth = -Blocks::peak(block);
+      count += static_cast<std::size_t>((start < right) & (left < reach) & (depth < top));
     }
   }
   sum.add({found.data(), count});
