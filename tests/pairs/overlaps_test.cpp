@@ -68,10 +68,10 @@ TEMPLATE_TEST_CASE("matrices hold what the functions of two boxes say, to the bi
 TEST_CASE("a matrix may have a side without boxes") {
   scenes::Rng rng(3);
   const auto boxes = scenes::uniform<float>(100, 1000, 60, rng);
-  const std::vector<Box<float>> none, inverted(50, Box<float>{1, 1, 0, 0});
-  for (const auto& empty : {none, inverted}) {
-    REQUIRE(iou_matrix(boxes, empty) == brute(boxes, empty, false, 0, by_iou));
-    REQUIRE(iou_matrix(empty, boxes) == brute(empty, boxes, false, 0, by_iou));
+  const std::vector<Box<float>> nothing, inverted(50, Box<float>{1, 1, 0, 0});
+  for (const auto& boxless : {nothing, inverted}) {
+    REQUIRE(iou_matrix(boxes, boxless) == brute(boxes, boxless, false, 0, by_iou));
+    REQUIRE(iou_matrix(boxless, boxes) == brute(boxless, boxes, false, 0, by_iou));
   }
 }
 
