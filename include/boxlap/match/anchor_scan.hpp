@@ -11,7 +11,7 @@
 #include "../core/parallel.hpp"
 #include "../pairs/packed_tree.hpp"
 #include "../pairs/shape_index.hpp"
-#include "../pairs/tree_join.hpp"
+#include "../pairs/with_join.hpp"
 #include "../shape/overlap.hpp"
 
 namespace boxlap::detail {
