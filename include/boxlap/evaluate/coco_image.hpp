@@ -214,9 +214,7 @@ template <class R, Labels LA, Labels LB, Numbers S>
                                    const CocoOptions& options = {}) {
   detail::check(options);
   const std::size_t n = detail::at(pairs.truths()), m = detail::at(pairs.predictions());
-  detail::require_same_length("truth_labels", std::size(truth_labels), "truths", n);
-  detail::require_same_length("detection_labels", std::size(detection_labels), "detections", m);
-  detail::require_same_length("scores", std::size(scores), "detections", m);
+  detail::require_lengths(pairs, truth_labels, detection_labels, scores);
   detail::check(notes, n, m);
   detail::require_scores(scores);
   std::vector<double> as_double(m);

@@ -86,12 +86,7 @@ template <class R, Labels LA, Labels LB, Numbers S>
                                               std::span<const std::uint8_t> ignored = {},
                                               const ConfusionOptions& options = {}) {
   const std::size_t n = detail::at(pairs.truths()), m = detail::at(pairs.predictions());
-  detail::require_same_length("truth_labels", std::size(truth_labels), "truths", n);
-  detail::require_same_length("detection_labels", std::size(detection_labels), "detections", m);
-  detail::require_same_length("scores", std::size(scores), "detections", m);
-  if (!ignored.empty()) {
-    detail::require_same_length("ignored", ignored.size(), "truths", n);
-  }
+  detail::require_lengths(pairs, truth_labels, detection_labels, scores, "ignored", ignored);
   struct Edge {
     R iou;
     Index truth, detection;

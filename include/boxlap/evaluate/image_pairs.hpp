@@ -2,7 +2,9 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "../core/error.hpp"
@@ -60,6 +62,18 @@ template <class R, Shapes S>
     areas[i] = static_cast<R>(area(widened<R>(element(shapes, static_cast<Index>(i)))));
   }
   return areas;
+}
+
+/// Refuses labels, scores and flags of truths (none, or one each) that are of another length.
+template <class R, Labels LA, Labels LB, Numbers S>
+void require_lengths(const ImagePairs<R>& pairs, const LA& truth_labels, const LB& detection_labels, const S& scores,
+                     const char* what = "flags", std::span<const std::uint8_t> flags = {}) {
+  require_same_length("truth_labels", std::size(truth_labels), "truths", at(pairs.truths()));
+  require_same_length("detection_labels", std::size(detection_labels), "detections", at(pairs.predictions()));
+  require_same_length("scores", std::size(scores), "detections", at(pairs.predictions()));
+  if (!flags.empty()) {
+    require_same_length(what, flags.size(), "truths", at(pairs.truths()));
+  }
 }
 
 /// An areas_of that answers for the wider scalar type of both sides.

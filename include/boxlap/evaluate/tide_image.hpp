@@ -231,13 +231,7 @@ template <class R, Labels LA, Labels LB, Numbers S>
 [[nodiscard]] TideImage tide_image(std::int64_t id, const ImagePairs<R>& pairs, const LA& truth_labels,
                                    const LB& detection_labels, const S& scores,
                                    std::span<const std::uint8_t> ignored = {}, const TideOptions& options = {}) {
-  const std::size_t n = detail::at(pairs.truths()), m = detail::at(pairs.predictions());
-  detail::require_same_length("truth_labels", std::size(truth_labels), "truths", n);
-  detail::require_same_length("detection_labels", std::size(detection_labels), "detections", m);
-  detail::require_same_length("scores", std::size(scores), "detections", m);
-  if (!ignored.empty()) {
-    detail::require_same_length("ignored", ignored.size(), "truths", n);
-  }
+  detail::require_lengths(pairs, truth_labels, detection_labels, scores, "ignored", ignored);
   if (!(options.background > 0 && options.background <= options.positive && options.positive <= 1)) [[unlikely]] {
     detail::invalid("background is ", options.background, " and positive is ", options.positive,
                     ", expected 0 < background <= positive <= 1");

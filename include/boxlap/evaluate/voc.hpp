@@ -67,20 +67,14 @@ template <class R, Labels LA, Labels LB, Numbers S>
   if (!(options.iou_threshold >= 0 && options.iou_threshold <= 1)) [[unlikely]] {
     detail::invalid("iou_threshold is ", options.iou_threshold, ", expected 0 to 1");
   }
-  const std::size_t n = detail::at(pairs.truths()), m = detail::at(pairs.predictions());
-  detail::require_same_length("truth_labels", std::size(truth_labels), "truths", n);
-  detail::require_same_length("detection_labels", std::size(detection_labels), "detections", m);
-  detail::require_same_length("scores", std::size(scores), "detections", m);
-  if (!difficult.empty()) {
-    detail::require_same_length("difficult", difficult.size(), "truths", n);
-  }
+  detail::require_lengths(pairs, truth_labels, detection_labels, scores, "difficult", difficult);
   detail::require_scores(scores);
   const auto is_difficult = [&](Index truth) { return !difficult.empty() && difficult[detail::at(truth)] != 0; };
   const detail::CategoryRows truths = detail::rows_by_category(truth_labels);
   detail::CategoryRows detections = detail::rows_by_category(detection_labels);
   detections.rank(scores);
   const Csr<R> by_detection = transpose(pairs.shared);
-  std::vector<char> taken(n);
+  std::vector<char> taken(detail::at(pairs.truths()));
 
   const auto judge = [&](Index d, std::int64_t category) {
     const CsrRow<R> row = by_detection.row(d);
@@ -107,8 +101,8 @@ template <class R, Labels LA, Labels LB, Numbers S>
 
   VocImage image;
   image.id = id;
-  image.scores.reserve(m);
-  image.outcomes.reserve(m);
+  image.scores.reserve(detail::at(pairs.predictions()));
+  image.outcomes.reserve(detail::at(pairs.predictions()));
   detail::for_each_category(
       truths, detections,
       [&](std::int64_t category, std::span<const Index> group_truths, std::span<const Index> group_detections) {

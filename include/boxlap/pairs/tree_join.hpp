@@ -5,7 +5,6 @@
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <functional>
 #include <type_traits>
 #include <utility>
 
