@@ -93,7 +93,7 @@ class CrowdedEntries {
             move_to_result(k, w);
           }
           const std::uint64_t kept = measure(k, w, box);
-          list(kept, join_.b.leaf_rows(w * FewMeetings::word_blocks));
+          list(kept, w);
         }
       }
     }
@@ -121,7 +121,8 @@ class CrowdedEntries {
   }
 
   /// Lists what is kept of a word: where much of the last word was, lane by lane without looking.
-  void list(std::uint64_t kept, const Index* cols_of_word) noexcept {
+  void list(std::uint64_t kept, Index w) noexcept {
+    const Index* const cols_of_word = join_.b.leaf_rows(w * FewMeetings::word_blocks);
     const T* const values_of_word = values_of_[0].at;
     std::size_t size = size_;
     const auto put = [&](std::size_t lane) {
@@ -147,7 +148,7 @@ class CrowdedEntries {
         }
       }
     }
-    crowded_ = size - size_ > at(word_boxes) / 2;
+    crowded_ = 2 * (size - size_) > at((std::min)(word_boxes, join_.b.size() - w * word_boxes));
     size_ = size;
   }
 
@@ -191,11 +192,7 @@ template <class Join, class T, class Measure>
   RowOffsets offsets(result.row_offsets);
   FewMeetings meetings(join);
   ListedEntries<T> listed;
-  std::size_t count = meetings.count();
-  if (!meetings.are_sparse(count)) {
-    count = meetings.make_nearly_exact(join, count);
-  }
-  if (!meetings.are_sparse(count)) {
+  if (const std::size_t count = meetings.count(); !meetings.are_sparse(count)) {
     write_crowded(join, meetings, value_of, offsets, listed, result);
   } else if (count <= most_listed) {
     const std::size_t size = write_each(join, meetings, value_of, offsets, listed.cols.data(), listed.values.data());
