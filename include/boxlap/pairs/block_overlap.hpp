@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -31,6 +32,12 @@ template <class R>
   return static_cast<double>(nearest) >= min ? nearest : std::nextafter(nearest, Limits::infinity());
 }
 
+/// Numbers of sixteen pairs or boxes.
+template <class T>
+struct alignas(64) BlockValues {
+  T at[block_size];
+};
+
 /// Bit k is set where values[k] >= least; values are sixteen, aligned as a block.
 template <class T>
 [[nodiscard]] inline std::uint32_t lanes_at_least(const T* values, T least) noexcept {
@@ -42,6 +49,12 @@ template <class T>
       lanes |= static_cast<std::uint32_t>(four) << k;
     }
     return lanes;
+  } else if constexpr (sizeof(T) == sizeof(double)) {
+    for (int k = 0; k < block_size; k += 2) {
+      const int two = _mm_movemask_pd(_mm_cmpge_pd(_mm_load_pd(values + k), _mm_set1_pd(least)));
+      lanes |= static_cast<std::uint32_t>(two) << k;
+    }
+    return lanes;
   }
 #endif
   for (int k = 0; k < block_size; ++k) {
@@ -50,14 +63,35 @@ template <class T>
   return lanes;
 }
 
-/// Values of overlap, sixteen at a time.
+/// Lanes of a block from k on. That they are aligned spares the compiler an instruction for each.
 template <class T>
-struct alignas(64) BlockValues {
-  T at[block_size];
+[[nodiscard]] inline Lanes<T> lanes_from(const T* k) noexcept {
+  return load<Lanes<T>>(std::assume_aligned<sizeof(Lanes<T>)>(k));
+}
+
+/// The areas of sixteen boxes.
+template <class T>
+[[nodiscard]] inline BlockValues<T> areas_of(const BoxBlock<T>& block) noexcept {
+  BlockValues<T> areas;
+  for (std::size_t k = 0; k < block_size; k += lane_count<T>) {
+    const Lanes<T> w = lanes_from(block.x2 + k) - lanes_from(block.x1 + k);
+    const Lanes<T> h = lanes_from(block.y2 + k) - lanes_from(block.y1 + k);
+    store(areas.at + k, product<Lanes<T>>(w, h));
+  }
+  return areas;
+}
+
+/// One box in every lane.
+template <class T>
+struct BoxLanes {
+  using L = Lanes<T>;
+  explicit BoxLanes(const Box<T>& box) noexcept
+      : x1(L{} + box.x1), y1(L{} + box.y1), x2(L{} + box.x2), y2(L{} + box.y2), area(L{} + boxlap::area(box)) {}
+  L x1, y1, x2, y2, area;
 };
 
 /// What a matrix stores of a pair: measure(shared area, area of the row's box, area of the column's box), and whether
-/// that is enough.
+/// that is enough. What shares no area may be measured as 0 or as NaN: neither is kept.
 template <class T, class Measure>
 class OverlapValue {
  public:
@@ -66,14 +100,28 @@ class OverlapValue {
   [[nodiscard]] T operator()(const Box<T>& row, const Box<T>& col) const { return of_areas(row, col, measure_); }
   [[nodiscard]] bool kept(T value) const noexcept { return value >= least_; }
 
-  /// Fills in the values of `box` with those of a block that `lanes` names, and returns which of these are kept. All of
-  /// them meet the box. The box is that of the column if `box_is_col`. Equal to the bit to operator().
+  /// Fills in the values of `box` with all sixteen of a block, and returns which are kept. The box is that of the
+  /// column if `box_is_col`. Equal to the bit to operator().
   template <bool box_is_col>
-  [[nodiscard]] std::uint32_t of_block(const BoxBlock<T>& block, std::uint32_t lanes, const Box<T>& box,
+  [[nodiscard]] std::uint32_t of_all(const BoxBlock<T>& block, const BlockValues<T>& areas, const BoxLanes<T>& box,
+                                     BlockValues<T>& values) const {
+    using L = Lanes<T>;
+    for (std::size_t k = 0; k < block_size; k += lane_count<T>) {
+      const L left = greater(box.x1, lanes_from(block.x1 + k)), top = greater(box.y1, lanes_from(block.y1 + k));
+      const L right = lesser(box.x2, lanes_from(block.x2 + k)), bottom = lesser(box.y2, lanes_from(block.y2 + k));
+      const L shared = product<L>(greater(right, left) - left, greater(bottom, top) - top);
+      const L area = lanes_from(areas.at + k);
+      store(values.at + k, box_is_col ? measure_(shared, area, box.area) : measure_(shared, box.area, area));
+    }
+    return lanes_at_least(values.at, least_);
+  }
+
+  /// The same for lanes that meet the box; the others may keep the values they have.
+  template <bool box_is_col>
+  [[nodiscard]] std::uint32_t of_lanes(const BoxBlock<T>& block, std::uint32_t lanes, const Box<T>& box,
                                        BlockValues<T>& values) const {
     if (is_many(lanes)) {
-      measure_all<box_is_col>(block, box, values);
-      return lanes_at_least(values.at, least_) & lanes;
+      return of_all<box_is_col>(block, areas_of(block), BoxLanes<T>(box), values) & lanes;
     }
     std::uint32_t result = 0;
     for (; lanes != 0; lanes &= lanes - 1) {
@@ -91,22 +139,6 @@ class OverlapValue {
     lanes &= lanes - 1;
     lanes &= lanes - 1;
     return (lanes & (lanes - 1)) != 0;
-  }
-
-  /// Lanes that do not meet the box get any number.
-  template <bool box_is_col>
-  void measure_all(const BoxBlock<T>& block, const Box<T>& box, BlockValues<T>& values) const {
-    using L = Lanes<T>;
-    const L x1 = L{} + box.x1, y1 = L{} + box.y1, x2 = L{} + box.x2, y2 = L{} + box.y2;
-    const L area_of_box = L{} + area(box);
-    for (std::size_t k = 0; k < block_size; k += lane_count<T>) {
-      const L bx1 = load<L>(block.x1 + k), by1 = load<L>(block.y1 + k);
-      const L bx2 = load<L>(block.x2 + k), by2 = load<L>(block.y2 + k);
-      const L shared = product<L>(lesser(x2, bx2) - greater(x1, bx1), lesser(y2, by2) - greater(y1, by1));
-      const L area_of_lane = product<L>(bx2 - bx1, by2 - by1);
-      store(values.at + k,
-            box_is_col ? measure_(shared, area_of_lane, area_of_box) : measure_(shared, area_of_box, area_of_lane));
-    }
   }
 
   Measure measure_;

@@ -55,14 +55,43 @@ class FewMeetings {
     }
   }
 
-  /// Leaves those that do meet. One copy for both callers: into two, gcc would not inline the asking.
-  template <Meeting meeting, bool self, class T, class Ask>
-  [[gnu::noinline]] void make_exact(const TreeJoin<meeting, self, T, Ask>& join) noexcept {
-    if (exact_) {
-      return;
+  /// Leaves those that do meet.
+  template <class Join>
+  void make_exact(const Join& join) noexcept {
+    if (!exact_) {
+      make_exact(join, join.a.size());
+      exact_ = true;
     }
-    exact_ = true;
-    for (Index k = 0; k < join.a.size(); ++k) {
+  }
+
+  [[nodiscard]] Index words() const noexcept { return words_; }
+  /// How many pairs may meet, and whether these are so few of each block that one by one they are measured faster
+  /// (measured).
+  [[nodiscard]] std::size_t count() const noexcept { return count_from(0, 0); }
+  [[nodiscard]] bool are_sparse(std::size_t count) const noexcept { return count <= 4 * word_blocks * size_; }
+
+  /// Of the pairs from box k of a and word w of b on.
+  [[nodiscard]] std::size_t count_from(Index k, Index w) const noexcept {
+    return bits_set(std::span(lanes_.data(), size_).subspan(place(k, w)));
+  }
+
+  /// Of box k of a and word w of b, four blocks.
+  [[nodiscard]] std::uint64_t word(Index k, Index w) const noexcept { return lanes_[place(k, w)]; }
+
+ private:
+  static constexpr Index most = 4096;
+  static constexpr Index least_asking = 32, most_bytes = 64;  // else to ask exactly is as fast (measured)
+
+  [[nodiscard]] std::size_t place(Index k, Index w) const noexcept { return at(k) * at(words_) + at(w); }
+  void forget_itself(Index k) noexcept {
+    constexpr Index boxes = word_blocks * block_size;
+    lanes_[place(k, k / boxes)] &= ~(std::uint64_t{1} << (k % boxes));
+  }
+
+  /// Of the boxes of a before `end`. One copy for all callers: into more, gcc would not inline the asking.
+  template <Meeting meeting, bool self, class T, class Ask>
+  [[gnu::noinline]] void make_exact(const TreeJoin<meeting, self, T, Ask>& join, Index end) noexcept {
+    for (Index k = 0; k < end; ++k) {
       const Box<T> asking = join.ask(join.a.leaf(k / block_size).get(k % block_size));
       for (Index w = 0; w < words_; ++w) {
         if (std::uint64_t& word = lanes_[place(k, w)]; word != 0) {
@@ -77,28 +106,6 @@ class FewMeetings {
         forget_itself(k);
       }
     }
-  }
-
-  [[nodiscard]] Index words() const noexcept { return words_; }
-  /// How many pairs may meet, and whether these are so few of each block that one by one they are measured faster
-  /// (measured).
-  [[nodiscard]] std::size_t count() const noexcept { return bits_set(std::span(lanes_.data(), size_)); }
-  [[nodiscard]] bool are_sparse(std::size_t count) const noexcept { return count <= 4 * word_blocks * size_; }
-
-  /// Of box k of a and word w of b, four blocks; of box k and a block.
-  [[nodiscard]] std::uint64_t word(Index k, Index w) const noexcept { return lanes_[place(k, w)]; }
-  [[nodiscard]] std::uint32_t lanes(Index k, Index block) const noexcept {
-    return static_cast<std::uint32_t>(word(k, block / word_blocks) >> (block % word_blocks * block_size)) & every_lane;
-  }
-
- private:
-  static constexpr Index most = 4096;
-  static constexpr Index least_asking = 32, most_bytes = 64;  // else to ask exactly is as fast (measured)
-
-  [[nodiscard]] std::size_t place(Index k, Index w) const noexcept { return at(k) * at(words_) + at(w); }
-  void forget_itself(Index k) noexcept {
-    constexpr Index boxes = word_blocks * block_size;
-    lanes_[place(k, k / boxes)] &= ~(std::uint64_t{1} << (k % boxes));
   }
 
   /// Boxes that are finite, as bytes want them: to those that are, the largest numbers are as far as infinity.
@@ -116,9 +123,10 @@ class FewMeetings {
     return result;
   }
 
-  /// Gives up, with false, where each of the first boxes may meet a quarter of the others.
+  /// Gives up, with false, where the first boxes may meet a quarter of the others and do not meet an eighth of those:
+  /// all are close then beside one that is far.
   template <Meeting meeting, bool self, class T, class Ask>
-  [[nodiscard]] bool ask_in_bytes(const TreeJoin<meeting, self, T, Ask>& join) noexcept {
+  [[nodiscard, gnu::noinline]] bool ask_in_bytes(const TreeJoin<meeting, self, T, Ask>& join) noexcept {
     const Index leaves = join.b.leaves();
     const ByteScale<T> scale(around(join.a, around(join.b, BoxBlock<T>::no_box())));
     std::array<ByteBlock, at(most_bytes)> blocks;
@@ -133,8 +141,14 @@ class FewMeetings {
     const std::uint64_t used = ~std::uint64_t{0} >> (word_blocks * block_size - in_last_word);
     ByteBlock asking;
     for (Index k = 0; k < join.a.size(); ++k) {
-      if (k == block_size && 4 * bits_set(std::span(lanes_.data(), place(k, 0))) > at(k) * at(join.b.size())) {
-        return false;
+      if (k == block_size) {
+        const std::size_t may = bits_set(std::span(lanes_.data(), place(k, 0)));
+        if (4 * may > at(k) * at(join.b.size())) {
+          make_exact(join, k);
+          if (8 * bits_set(std::span(lanes_.data(), place(k, 0))) < 7 * may) {
+            return false;
+          }
+        }
       }
       if (k % block_size == 0) {
         scale.put(finite(asked(join.ask, join.a.leaf(k / block_size))), T{0}, asking);

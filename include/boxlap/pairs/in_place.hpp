@@ -146,7 +146,7 @@ template <Meeting meeting, bool self, class T, class Ask, class Measure>
                                   const OverlapValue<T, Measure>& value_of) {
   Csr<T> result{rows, cols, {}, {}, {}};
   const auto entries_of = [&](Index leaf, std::uint32_t lanes, Index, const Box<T>& box, BlockValues<T>& values) {
-    return value_of.template of_block<true>(join.a.leaf(leaf), lanes, box, values);
+    return value_of.template of_lanes<true>(join.a.leaf(leaf), lanes, box, values);
   };
   const auto room = [&](std::size_t total) { make_room(total, team, result.col_indices, result.values); };
   const auto put = [&](std::size_t k, Index, std::span<const Index> row_cols, std::span<const T> row_values) {

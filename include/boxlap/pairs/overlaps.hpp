@@ -28,17 +28,18 @@ struct OverlapOptions {
 
 namespace detail {
 
-/// The measures, each of the shared area and the two areas; of numbers, or of lanes of them.
+/// The measures, each of the shared area and the two areas; of numbers, or of lanes of them. The ratios are those of
+/// iou() and iof() wherever these are not 0; there they are 0 or NaN, and no matrix keeps either.
 struct IouMeasure {
   template <class R>
   [[nodiscard]] constexpr R operator()(const R& shared, const R& area_a, const R& area_b) const noexcept {
-    return iou_of(shared, area_a, area_b);
+    return shared / union_of(shared, area_a, area_b);
   }
 };
 struct IofMeasure {
   template <class R>
   [[nodiscard]] constexpr R operator()(const R& shared, const R& area_a, const R&) const noexcept {
-    return ratio(shared, area_a);
+    return shared / area_a;
   }
 };
 struct IntersectionMeasure {

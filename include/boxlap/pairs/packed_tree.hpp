@@ -168,7 +168,7 @@ class PackedTree {
   }
 
   void allocate(Index boxes, Index blocks) {
-    own_rows_ = uninitialized<Index>(at(boxes));
+    own_rows_ = uninitialized<Index>(at(blocks_for(boxes)) * block_lanes);  // so that those of free lanes can be read
     own_blocks_ = uninitialized<BoxBlock<T>>(at(blocks));
     rows_ = own_rows_.get();
     blocks_ = own_blocks_.get();
