@@ -1,8 +1,11 @@
 /// A few numbers side by side: one pair of shapes in each, the same operations on all of them.
 #pragma once
 
+#include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstring>
+#include <type_traits>
 
 #include "../core/rounded.hpp"
 
@@ -16,21 +19,22 @@ inline constexpr std::size_t lane_bytes = 32;
 inline constexpr std::size_t lane_bytes = 16;
 #endif
 
-/// As many T as one register of the target holds. The compilers' own vector type rather than Eigen's array: it needs
-/// no header, and rounded() works on it. A compiler without the extension gets one number, and the same bits.
+/// `bytes` of T side by side, by default as many as one register of the target holds. The compilers' own vector type
+/// rather than Eigen's array: it needs no header, and rounded() works on it. A compiler without the extension gets one
+/// number, and the same bits.
 #if defined(__GNUC__)
-template <class T>
+template <class T, std::size_t bytes>
 struct LanesOf {
-  using type [[gnu::vector_size(lane_bytes)]] = T;
+  using type [[gnu::vector_size(bytes)]] = T;
 };
 #else
-template <class T>
+template <class T, std::size_t bytes>
 struct LanesOf {
   using type = T;
 };
 #endif
-template <class T>
-using Lanes = typename LanesOf<T>::type;
+template <class T, std::size_t bytes = lane_bytes>
+using Lanes = typename LanesOf<T, bytes>::type;
 
 template <class T>
 inline constexpr std::size_t lane_count = sizeof(Lanes<T>) / sizeof(T);
@@ -77,7 +81,12 @@ template <class L>
 
 template <class L>
 [[nodiscard]] inline L magnitude(const L& a) noexcept {
-  return greater(a, -a);
+  if constexpr (std::is_floating_point_v<L>) {
+    return std::abs(a);
+  } else {
+    using Bits = decltype(a < a);  // a maximum would wait for the units that add
+    return std::bit_cast<L>(std::bit_cast<Bits>(a) & ~std::bit_cast<Bits>(-L{}));
+  }
 }
 
 template <class L>

@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -26,94 +29,6 @@ struct alignas(8 * sizeof(T)) PreparedRotatedBox {
 
 namespace detail {
 
-/// What the kernel reads of two rotated boxes a and b: the second one's centre relative to the first's (0, 1), cosine
-/// and sine of a (2, 3), half sizes of a (4, 5), the same four of b (6 .. 9), and the least and the most the answer can
-/// be (10, 11).
-inline constexpr std::size_t pair_fields = 12;
-
-/// Twice the integral of clamp(y, -h, h) over a way of `length` along x, where y goes straight between `low` and `high`
-/// (low <= high) by 1 / `length_per_rise` a unit.
-///
-/// The clamped ends' mean over the whole way, put right by the ways above h and below -h. A way cannot be longer than
-/// the whole: so a side that is level to rounding costs no digits. All terms are bounded by h times the length, however
-/// far away the ends are.
-template <class L>
-[[nodiscard]] inline L twice_clamped(const L& length, const L& low, const L& high, const L& length_per_rise,
-                                     const L& h) noexcept {
-  const L ends = clamped(low, L(-h), h) + clamped(high, L(-h), h);
-  const L rise_above = greater(high, h) - greater(low, h);
-  const L rise_below = lesser(high, L(-h)) - lesser(low, L(-h));
-  const L above = lesser(product(rise_above, length_per_rise), length);
-  const L below = lesser(product(rise_below, length_per_rise), length);
-  return product(length, ends) + (product(above, L((h + h) - ends)) - product(below, L((h + h) + ends)));
-}
-
-/// The widest gap that a side of one box leaves to the other box, negative where no side has the other box behind it:
-/// pairs apart share exactly nothing, not a rounding error. Box b (half sizes w_b, h_b) stands at (x, y) in the frame
-/// of box a (half sizes w, h), turned by the angle of cos and sin, both >= 0.
-template <class L>
-[[nodiscard]] inline L gap_between(const L& x, const L& y, const L& w, const L& h, const L& cos, const L& sin,
-                                   const L& w_b, const L& h_b) noexcept {
-  const L along = magnitude(L(product(cos, x) + product(sin, y))) - (w_b + (product(w, cos) + product(h, sin)));
-  const L across = magnitude(L(product(cos, y) - product(sin, x))) - (h_b + (product(w, sin) + product(h, cos)));
-  const L beside = magnitude(x) - (w + (product(w_b, cos) + product(h_b, sin)));
-  const L above = magnitude(y) - (h + (product(w_b, sin) + product(h_b, cos)));
-  return greater(greater(along, across), greater(beside, above));
-}
-
-/// The area that the two boxes of a pair share.
-///
-/// In the frame of box a (half sizes W, H), mirrored so that b turns by 0..90 degrees, b lies between a lower chain of
-/// sides left -> bottom -> right and an upper chain left -> top -> right. The shared area is the integral over x in
-/// [-W, W] of clamp(upper, -H, H) - clamp(lower, -H, H). No points are collected, nothing is sorted, there is no
-/// tolerance; each step is continuous in its input.
-template <class L, class T>
-[[nodiscard]] inline L shared_area(const T* fields, std::size_t stride, const L& steepest) noexcept {
-  const auto field = [&](std::size_t n) { return load<L>(fields + n * stride); };
-  const L dx = field(0), dy = field(1), cos_a = field(2), sin_a = field(3), w = field(4), h = field(5);
-  const L cos_b = field(6), sin_b = field(7), half_w_b = field(8), half_h_b = field(9);
-  const L center_x = product(cos_a, dx) + product(sin_a, dy);
-  const L turned_y = product(cos_a, dy) - product(sin_a, dx);
-  const L turn = product(cos_a, sin_b) - product(sin_a, cos_b);
-  const L center_y = turn < 0 ? -turned_y : turned_y;
-  const L sin = magnitude(turn);
-  const L cos = magnitude(L(product(cos_a, cos_b) + product(sin_a, sin_b)));
-
-  const L w_cos = product(half_w_b, cos);
-  const L w_sin = product(half_w_b, sin);
-  const L h_cos = product(half_h_b, cos);
-  const L h_sin = product(half_h_b, sin);
-  const L left_x = center_x - (w_cos + h_sin);
-  const L left_y = center_y + (h_cos - w_sin);
-  const L right_x = center_x + (w_cos + h_sin);
-  const L right_y = center_y - (h_cos - w_sin);
-  const L bottom_x = center_x - (w_cos - h_sin);
-  const L top_x = center_x + (w_cos - h_sin);
-
-  const L left = clamped(left_x, L(-w), w);
-  const L right = clamped(right_x, L(-w), w);
-  const L bottom = clamped(bottom_x, L(-w), w);
-  const L top = clamped(top_x, L(-w), w);
-  // A side steeper than 1 / steepest is as good as vertical: what it adds is its width times at most 2 H.
-  const L rise = sin / greater(cos, steepest);  // of the sides left -> top and bottom -> right, a unit along x
-  const L fall = cos / greater(sin, steepest);  // of the others; 1 / rise
-
-  const auto rising = [&](const L& from, const L& to, const L& x, const L& y) {
-    const L low = y + product(L(from - x), rise), high = y + product(L(to - x), rise);
-    return twice_clamped(L(to - from), low, high, fall, h);
-  };
-  const auto falling = [&](const L& from, const L& to, const L& x, const L& y) {
-    const L high = y - product(L(from - x), fall), low = y - product(L(to - x), fall);
-    return twice_clamped(L(to - from), low, high, rise, h);
-  };
-  const L upper = rising(left, top, left_x, left_y) + falling(top, right, right_x, right_y);
-  const L lower = falling(left, bottom, left_x, left_y) + rising(bottom, right, right_x, right_y);
-  const L shared = gap_between(center_x, center_y, w, h, cos, sin, half_w_b, half_h_b) >= 0 ? L{} : (upper - lower) / 2;
-  const L least = field(10), most = field(11);
-  const L capped = most < shared ? most : shared;
-  return capped > least ? capped : least;  // NaN ends here, as the least
-}
-
 /// Far below the rounding of any angle, far above where a slope times a coordinate overflows.
 template <class T>
 inline constexpr T steepest_cosine = std::is_same_v<T, float> ? static_cast<T>(0x1p-40) : static_cast<T>(0x1p-200);
@@ -132,36 +47,184 @@ template <class T>
   return {key_b < key_a, key_a == key_b};
 }
 
-/// The box of the smaller area, whose sides bound the error.
+/// The same bits, so that no number is asked for twice: areas of legal boxes are equal where their bits are.
 template <class T>
-[[nodiscard]] inline FrameChoice choose_frame(const PreparedRotatedBox<T>& a, const PreparedRotatedBox<T>& b) noexcept {
-  if (a.area == b.area) [[unlikely]] {
-    return frame_of_equals(a, b);
-  }
-  return {b.area < a.area, false};
+[[nodiscard]] inline bool have_equal_areas(const PreparedRotatedBox<T>& a, const PreparedRotatedBox<T>& b) noexcept {
+  return std::memcmp(&a.area, &b.area, sizeof(T)) == 0;  // an integer's compare: the kernel has use for the others
 }
 
-/// Hands the fields that shared_area() reads to take(field, value), in their order.
-template <class T, class Take>
-inline void read_pair(const PreparedRotatedBox<T>& first, const PreparedRotatedBox<T>& second,
-                      const Take& take) noexcept {
-  const FrameChoice frame = choose_frame(first, second);
-  const PreparedRotatedBox<T>* const both[2] = {&first, &second};  // a branch here would be guessed wrong half the time
-  const PreparedRotatedBox<T>& a = *both[frame.second ? 1 : 0];
-  const PreparedRotatedBox<T>& b = *both[frame.second ? 0 : 1];
-  take(0, b.cx - a.cx);
-  take(1, b.cy - a.cy);
-  take(2, a.cos);
-  take(3, a.sin);
-  take(4, a.half_w);
-  take(5, a.half_h);
-  take(6, b.cos);
-  take(7, b.sin);
-  take(8, b.half_w);
-  take(9, b.half_h);
-  take(10, frame.same ? a.area : T{0});
-  take(11, a.area);
+/// Prepared boxes side by side, one in each lane.
+template <class L>
+struct BoxLanes {
+  L cx, cy, half_w, half_h, cos, sin, area;
+};
+
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define BOXLAP_HAS_SHUFFLES 1
+#endif
+#endif
+
+#if defined(BOXLAP_HAS_SHUFFLES)
+/// The lower (0) or upper (1) halves of each 16 bytes of a and b, in turn from a and from b.
+template <int half, class L, int... lane>
+[[gnu::always_inline]] inline L interleaved(const L& a, const L& b, std::integer_sequence<int, lane...>) noexcept {
+  constexpr int lanes = sizeof...(lane), part = 16 * lanes / static_cast<int>(sizeof(L));
+  return __builtin_shufflevector(
+      a, b, (lane / part * part + lane % part / 2 + half * part / 2 + (lane % 2 == 0 ? 0 : lanes))...);
 }
+
+/// Sixteen bytes of each box from a field on, the boxes `row` and, where lanes hold twice as much, `next` of the list.
+template <class L, class T>
+[[gnu::always_inline]] inline L part_of(const PreparedRotatedBox<T>* const* boxes, std::size_t row, std::size_t next,
+                                        T PreparedRotatedBox<T>::*field) noexcept {
+  using Part = Lanes<T, 16>;
+  const Part part = load<Part>(&(boxes[row]->*field));
+  if constexpr (sizeof(L) == sizeof(Part)) {
+    return part;
+  } else if constexpr (sizeof(T) == 8) {
+    return __builtin_shufflevector(part, load<Part>(&(boxes[next]->*field)), 0, 1, 2, 3);
+  } else {
+    return __builtin_shufflevector(part, load<Part>(&(boxes[next]->*field)), 0, 1, 2, 3, 4, 5, 6, 7);
+  }
+}
+#endif
+
+/// The boxes of a list, as many as there are lanes. Loads of whole parts of a box and shuffles take half the time of
+/// putting single numbers into lanes.
+template <class L, class T, int... lane>
+[[gnu::always_inline]] inline BoxLanes<L> side_by_side(const PreparedRotatedBox<T>* const* boxes,
+                                                       std::integer_sequence<int, lane...> lanes) noexcept {
+  using Box = PreparedRotatedBox<T>;
+#if defined(BOXLAP_HAS_SHUFFLES)
+  const auto low = [&](const L& a, const L& b) { return interleaved<0>(a, b, lanes); };
+  const auto high = [&](const L& a, const L& b) { return interleaved<1>(a, b, lanes); };
+  if constexpr (sizeof(L) <= 32 && sizeof(T) == 8) {
+    const auto even = [&](T Box::*field) { return part_of<L>(boxes, 0, 2, field); };
+    const auto odd = [&](T Box::*field) { return part_of<L>(boxes, 1, 3, field); };
+    const L c0 = even(&Box::cx), c1 = odd(&Box::cx), h0 = even(&Box::half_w), h1 = odd(&Box::half_w);
+    const L d0 = even(&Box::cos), d1 = odd(&Box::cos), a0 = even(&Box::area), a1 = odd(&Box::area);
+    return {low(c0, c1), high(c0, c1), low(h0, h1), high(h0, h1), low(d0, d1), high(d0, d1), low(a0, a1)};
+  } else if constexpr (sizeof(L) <= 32) {
+    const auto rows = [&](std::size_t row, T Box::*field) { return part_of<L>(boxes, row, row + 4, field); };
+    const L a0 = rows(0, &Box::cx), a1 = rows(1, &Box::cx), a2 = rows(2, &Box::cx), a3 = rows(3, &Box::cx);
+    const L b0 = rows(0, &Box::cos), b1 = rows(1, &Box::cos), b2 = rows(2, &Box::cos), b3 = rows(3, &Box::cos);
+    const L c0 = low(a0, a2), c1 = low(a1, a3), h0 = high(a0, a2), h1 = high(a1, a3);
+    const L d0 = low(b0, b2), d1 = low(b1, b3), s0 = high(b0, b2), s1 = high(b1, b3);
+    return {low(c0, c1), high(c0, c1), low(h0, h1), high(h0, h1), low(d0, d1), high(d0, d1), low(s0, s1)};
+  }
+#endif
+  const auto field = [&](T Box::*of) { return L{boxes[lane]->*of...}; };
+  return {field(&Box::cx),  field(&Box::cy),  field(&Box::half_w), field(&Box::half_h),
+          field(&Box::cos), field(&Box::sin), field(&Box::area)};
+}
+
+/// Two boxes a lane, seen from the smaller one, whose sides bound the error: it stands at 0 with half sizes w and h.
+///
+/// Turned by half a turn or mirrored so that the larger one stands at x >= 0 and turns by 0 .. 90 degrees: its corners,
+/// as seen from its centre (x, y), are -(to_right, ..), (to_top, up), (to_right, ..), -(to_top, up), left, top, right
+/// and bottom in turn. Its sides climb by `rise` a unit along x from the left to the top and from the bottom to the
+/// right, and the others fall by `fall`, which is 1 / rise.
+template <class L>
+struct FramedPair {
+  L x, y, w, h, to_right, to_top, up, rise, fall, area;
+};
+
+template <class T, class L>
+[[nodiscard, gnu::always_inline]] inline FramedPair<L> framed(const BoxLanes<L>& first,
+                                                              const BoxLanes<L>& second) noexcept {
+  const auto swapped = second.area < first.area;  // a branch here would be guessed wrong half the time
+  const L cos_a = swapped ? second.cos : first.cos, cos_b = swapped ? first.cos : second.cos;
+  const L sin_a = swapped ? second.sin : first.sin, sin_b = swapped ? first.sin : second.sin;
+  const L half_w_b = swapped ? first.half_w : second.half_w, half_h_b = swapped ? first.half_h : second.half_h;
+  const L dx = swapped ? first.cx - second.cx : second.cx - first.cx;
+  const L dy = swapped ? first.cy - second.cy : second.cy - first.cy;
+  const L turn = product(cos_a, sin_b) - product(sin_a, cos_b);
+  const L sin = magnitude(turn), cos = magnitude(L(product(cos_a, cos_b) + product(sin_a, sin_b)));
+  const L x = product(cos_a, dx) + product(sin_a, dy), y = product(cos_a, dy) - product(sin_a, dx);
+  const L mirrored_y = turn < 0 ? -y : y;
+  const L w_cos = product(half_w_b, cos), h_sin = product(half_h_b, sin);
+  // A side steeper than 1 / steepest is as good as vertical: what it adds is its width times at most 2 h.
+  const L steepest = L{} + steepest_cosine<T>;
+  return {magnitude(x),
+          x < 0 ? -mirrored_y : mirrored_y,
+          swapped ? second.half_w : first.half_w,
+          swapped ? second.half_h : first.half_h,
+          w_cos + h_sin,
+          w_cos - h_sin,
+          product(half_w_b, sin) + product(half_h_b, cos),
+          sin / (cos + steepest),
+          cos / (sin + steepest),
+          lesser(first.area, second.area)};
+}
+
+/// The end of a side: its height within the frame's box, from the box's lower side on, and how far it is beyond.
+template <class L>
+struct End {
+  L height, beyond;
+};
+
+template <class L>
+[[nodiscard, gnu::always_inline]] inline End<L> upper_end(const L& y, const L& floor, const L& ceiling) noexcept {
+  const L below = lesser(y, ceiling);
+  return {greater(below, floor), y - below};
+}
+
+template <class L>
+[[nodiscard, gnu::always_inline]] inline End<L> lower_end(const L& y, const L& floor, const L& ceiling) noexcept {
+  const L above = greater(y, floor);
+  return {lesser(above, ceiling), above - y};
+}
+
+/// What lies under a side and within the frame's box: twice the area where the side runs through the box, and the way
+/// along x on which the side runs above it.
+template <class L>
+struct Under {
+  L twice, above;
+};
+
+/// Neither way can be longer than the side, so one that is level to rounding costs no digits, however far its ends are.
+template <class L>
+[[nodiscard, gnu::always_inline]] inline Under<L> under(const L& length, const L& length_per_rise, const End<L>& high,
+                                                        const End<L>& low) noexcept {
+  const L above = lesser(product(high.beyond, length_per_rise), length);
+  const L below = lesser(product(low.beyond, length_per_rise), length);
+  return {product(L((length - above) - below), L(high.height + low.height)), above};
+}
+
+/// The area that the two boxes of a pair share.
+///
+/// Box b lies between an upper chain of sides left -> top -> right and a lower chain left -> bottom -> right. The
+/// shared area is the integral over x in [-w, w] of clamp(upper, -h, h) - clamp(lower, -h, h); heights are taken from
+/// -h on. No points are collected, nothing is sorted, there is no tolerance; each step is continuous in its input.
+/// Boxes that a side separates share exactly nothing: either all of b's ways are 0 long, or its top is not above the
+/// floor, or its bottom not below the ceiling, where top and bottom are those between -w and w.
+template <class L>
+[[nodiscard, gnu::always_inline]] inline L shared_area(const FramedPair<L>& pair) noexcept {
+  const auto& [x, y, w, h, to_right, to_top, up, rise, fall, area] = pair;
+  const L ceiling = h + h, floor = product(h, L{});  // gcc makes two instructions of a maximum with a constant
+  const L top_x = x + to_top, bottom_x = x - to_top;
+  const L left = clamped(L(x - to_right), L(-w), w), right = lesser(L(x + to_right), w);
+  const L top = clamped(top_x, L(-w), w), bottom = clamped(bottom_x, L(-w), w);
+  const L past_top = top - top_x, past_bottom = bottom - bottom_x, climb = -rise;
+  const L top_y = ((y + up) + h) - greater(product(past_top, fall), product(past_top, climb));
+  const L bottom_y = ((y - up) + h) - lesser(product(past_bottom, fall), product(past_bottom, climb));
+
+  const L left_to_top = top - left, top_to_right = right - top;
+  const L left_to_bottom = bottom - left, bottom_to_right = right - bottom;
+  const auto upper = [&](const L& end_y) { return upper_end(end_y, floor, ceiling); };
+  const auto lower = [&](const L& end_y) { return lower_end(end_y, floor, ceiling); };
+  const End<L> top_end = upper(top_y), bottom_end = lower(bottom_y);
+  const Under<L> a = under(left_to_top, fall, top_end, lower(L(top_y - product(left_to_top, rise))));
+  const Under<L> b = under(top_to_right, rise, top_end, lower(L(top_y - product(top_to_right, fall))));
+  const Under<L> c = under(left_to_bottom, rise, upper(L(bottom_y + product(left_to_bottom, fall))), bottom_end);
+  const Under<L> d = under(bottom_to_right, fall, upper(L(bottom_y + product(bottom_to_right, rise))), bottom_end);
+  const L twice = (a.twice + b.twice) - (c.twice + d.twice), above = (a.above + b.above) - (c.above + d.above);
+  const L shared = bottom_y >= ceiling ? L{} : L((twice + product(L(ceiling + ceiling), above)) / 2);
+  return greater(lesser(area, shared), L{});  // NaN ends here, as 0
+}
+
+#undef BOXLAP_HAS_SHUFFLES
 
 }  // namespace detail
 
@@ -173,16 +236,30 @@ inline void read_pair(const PreparedRotatedBox<T>& first, const PreparedRotatedB
 /// intersection_areas().
 template <class T>
 [[nodiscard]] inline T intersection_area(const PreparedRotatedBox<T>& a, const PreparedRotatedBox<T>& b) noexcept {
-  T fields[detail::pair_fields];
-  detail::read_pair(a, b, [&fields](std::size_t field, T value) { fields[field] = value; });
-  return detail::shared_area<T>(fields, 1, detail::steepest_cosine<T>);
+  using L = detail::Lanes<T, 16>;  // lanes all alike: the kernel for one number would have branches
+  constexpr std::size_t lanes = sizeof(L) / sizeof(T);
+  bool swapped = false;
+  if (detail::have_equal_areas(a, b)) [[unlikely]] {
+    const detail::FrameChoice frame = detail::frame_of_equals(a, b);
+    if (frame.same) {
+      return a.area;
+    }
+    swapped = frame.second;
+  }
+  const auto all = [](const PreparedRotatedBox<T>& box) {
+    const PreparedRotatedBox<T>* const boxes[] = {&box, &box, &box, &box};
+    return detail::side_by_side<L>(boxes, std::make_integer_sequence<int, lanes>());
+  };
+  T shared[lanes];
+  detail::store(shared, detail::shared_area(detail::framed<T>(all(swapped ? b : a), all(swapped ? a : b))));
+  return shared[0];
 }
 
 /// The same for many pairs, one in each lane of a register: out[k] is the area that as[pairs[k].first] and
 /// bs[pairs[k].second] share, with the bits of the single call.
 ///
 /// `as` and `bs` may be the same memory. Throws std::invalid_argument when `out` and `pairs` differ in length; the rows
-/// in `pairs` are not checked. O(pairs) time, 7 KiB of stack, no other memory. About 20 ns a pair with AVX2.
+/// in `pairs` are not checked. O(pairs) time, 6 KiB of stack, no other memory. About 10 ns a pair with AVX2.
 template <class T>
 void intersection_areas(std::type_identity_t<std::span<const PreparedRotatedBox<T>>> as,
                         std::type_identity_t<std::span<const PreparedRotatedBox<T>>> bs,
@@ -190,21 +267,40 @@ void intersection_areas(std::type_identity_t<std::span<const PreparedRotatedBox<
   detail::require_same_length("out", out.size(), "pairs", pairs.size());
   using L = detail::Lanes<T>;
   constexpr std::size_t lanes = detail::lane_count<T>;
-  constexpr std::size_t chunk = 64;  // far enough between storing numbers and loading lanes (measured)
-  alignas(L) T columns[detail::pair_fields][chunk] = {};
-  alignas(L) T shared[chunk];
-  const L steepest = L{} + detail::steepest_cosine<T>;
+  constexpr std::size_t chunk =
+      64;  // short loops, one to gather and one to measure, keep more of a core busy (measured)
+  constexpr std::make_integer_sequence<int, lanes> each_lane;
+  detail::FramedPair<L> framed[chunk / lanes];
   for (std::size_t first = 0; first < pairs.size(); first += chunk) {
-    const std::size_t count = (std::min)(chunk, pairs.size() - first);
-    for (std::size_t k = 0; k < count; ++k) {
-      const auto [i, j] = pairs[first + k];
-      detail::read_pair(as[detail::at(i)], bs[detail::at(j)],
-                        [&columns, k](std::size_t field, T value) { columns[field][k] = value; });
+    const std::size_t count = (std::min)(chunk, pairs.size() - first), whole = count - count % lanes;
+    std::uint64_t same = 0;
+    for (std::size_t group = 0; group < whole; group += lanes) {
+      const PreparedRotatedBox<T>*a[lanes], *b[lanes];
+      for (std::size_t k = 0; k < lanes; ++k) {
+        const auto [i, j] = pairs[first + group + k];
+        a[k] = &as[detail::at(i)];
+        b[k] = &bs[detail::at(j)];
+        if (detail::have_equal_areas(*a[k], *b[k])) [[unlikely]] {
+          const detail::FrameChoice frame = detail::frame_of_equals(*a[k], *b[k]);
+          same |= static_cast<std::uint64_t>(frame.same) << (group + k);
+          if (frame.second) {
+            std::swap(a[k], b[k]);
+          }
+        }
+      }
+      framed[group / lanes] =
+          detail::framed<T>(detail::side_by_side<L>(a, each_lane), detail::side_by_side<L>(b, each_lane));
     }
-    for (std::size_t k = 0; k < count; k += lanes) {
-      detail::store(shared + k, detail::shared_area<L>(columns[0] + k, chunk, steepest));
+    for (std::size_t group = 0; group < whole; group += lanes) {
+      detail::store(out.data() + first + group, detail::shared_area(framed[group / lanes]));
     }
-    std::copy_n(shared, count, out.data() + first);
+    for (; same != 0; same &= same - 1) {
+      const std::size_t k = first + static_cast<std::size_t>(std::countr_zero(same));
+      out[k] = as[detail::at(pairs[k].first)].area;
+    }
+    for (std::size_t k = first + whole; k < first + count; ++k) {
+      out[k] = intersection_area(as[detail::at(pairs[k].first)], bs[detail::at(pairs[k].second)]);
+    }
   }
 }
 
