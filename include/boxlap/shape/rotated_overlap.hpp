@@ -13,19 +13,9 @@
 
 #include "../core/index.hpp"
 #include "lanes.hpp"
+#include "prepared_rotated_box.hpp"
 
 namespace boxlap {
-
-/// A rotated box after the work that needs no second box: half sizes, the angle as cosine and sine, the area.
-///
-/// Made by prepare(). The angle is reduced to [-45, 45) degrees, where width and height change places with each quarter
-/// turn, so two names of one rectangle that differ by quarter turns become equal. A box with a negative size or
-/// a field that is not a number has a NaN centre and meets nothing. One line of the cache, or half of one.
-template <class T>
-struct alignas(8 * sizeof(T)) PreparedRotatedBox {
-  T cx{}, cy{}, half_w{}, half_h{}, cos{}, sin{}, area{}, degrees{};
-  [[nodiscard]] friend constexpr bool operator==(const PreparedRotatedBox&, const PreparedRotatedBox&) = default;
-};
 
 namespace detail {
 
@@ -53,72 +43,6 @@ template <class T>
   return std::memcmp(&a.area, &b.area, sizeof(T)) == 0;  // an integer's compare: the kernel has use for the others
 }
 
-/// Prepared boxes side by side, one in each lane.
-template <class L>
-struct BoxLanes {
-  L cx, cy, half_w, half_h, cos, sin, area;
-};
-
-#if defined(__has_builtin)
-#if __has_builtin(__builtin_shufflevector)
-#define BOXLAP_HAS_SHUFFLES 1
-#endif
-#endif
-
-#if defined(BOXLAP_HAS_SHUFFLES)
-/// The lower (0) or upper (1) halves of each 16 bytes of a and b, in turn from a and from b.
-template <int half, class L, int... lane>
-[[gnu::always_inline]] inline L interleaved(const L& a, const L& b, std::integer_sequence<int, lane...>) noexcept {
-  constexpr int lanes = sizeof...(lane), part = 16 * lanes / static_cast<int>(sizeof(L));
-  return __builtin_shufflevector(
-      a, b, (lane / part * part + lane % part / 2 + half * part / 2 + (lane % 2 == 0 ? 0 : lanes))...);
-}
-
-/// Sixteen bytes of each box from a field on, the boxes `row` and, where lanes hold twice as much, `next` of the list.
-template <class L, class T>
-[[gnu::always_inline]] inline L part_of(const PreparedRotatedBox<T>* const* boxes, std::size_t row, std::size_t next,
-                                        T PreparedRotatedBox<T>::*field) noexcept {
-  using Part = Lanes<T, 16>;
-  const Part part = load<Part>(&(boxes[row]->*field));
-  if constexpr (sizeof(L) == sizeof(Part)) {
-    return part;
-  } else if constexpr (sizeof(T) == 8) {
-    return __builtin_shufflevector(part, load<Part>(&(boxes[next]->*field)), 0, 1, 2, 3);
-  } else {
-    return __builtin_shufflevector(part, load<Part>(&(boxes[next]->*field)), 0, 1, 2, 3, 4, 5, 6, 7);
-  }
-}
-#endif
-
-/// The boxes of a list, as many as there are lanes. Loads of whole parts of a box and shuffles take half the time of
-/// putting single numbers into lanes.
-template <class L, class T, int... lane>
-[[gnu::always_inline]] inline BoxLanes<L> side_by_side(const PreparedRotatedBox<T>* const* boxes,
-                                                       std::integer_sequence<int, lane...> lanes) noexcept {
-  using Box = PreparedRotatedBox<T>;
-#if defined(BOXLAP_HAS_SHUFFLES)
-  const auto low = [&](const L& a, const L& b) { return interleaved<0>(a, b, lanes); };
-  const auto high = [&](const L& a, const L& b) { return interleaved<1>(a, b, lanes); };
-  if constexpr (sizeof(L) <= 32 && sizeof(T) == 8) {
-    const auto even = [&](T Box::*field) { return part_of<L>(boxes, 0, 2, field); };
-    const auto odd = [&](T Box::*field) { return part_of<L>(boxes, 1, 3, field); };
-    const L c0 = even(&Box::cx), c1 = odd(&Box::cx), h0 = even(&Box::half_w), h1 = odd(&Box::half_w);
-    const L d0 = even(&Box::cos), d1 = odd(&Box::cos), a0 = even(&Box::area), a1 = odd(&Box::area);
-    return {low(c0, c1), high(c0, c1), low(h0, h1), high(h0, h1), low(d0, d1), high(d0, d1), low(a0, a1)};
-  } else if constexpr (sizeof(L) <= 32) {
-    const auto rows = [&](std::size_t row, T Box::*field) { return part_of<L>(boxes, row, row + 4, field); };
-    const L a0 = rows(0, &Box::cx), a1 = rows(1, &Box::cx), a2 = rows(2, &Box::cx), a3 = rows(3, &Box::cx);
-    const L b0 = rows(0, &Box::cos), b1 = rows(1, &Box::cos), b2 = rows(2, &Box::cos), b3 = rows(3, &Box::cos);
-    const L c0 = low(a0, a2), c1 = low(a1, a3), h0 = high(a0, a2), h1 = high(a1, a3);
-    const L d0 = low(b0, b2), d1 = low(b1, b3), s0 = high(b0, b2), s1 = high(b1, b3);
-    return {low(c0, c1), high(c0, c1), low(h0, h1), high(h0, h1), low(d0, d1), high(d0, d1), low(s0, s1)};
-  }
-#endif
-  const auto field = [&](T Box::*of) { return L{boxes[lane]->*of...}; };
-  return {field(&Box::cx),  field(&Box::cy),  field(&Box::half_w), field(&Box::half_h),
-          field(&Box::cos), field(&Box::sin), field(&Box::area)};
-}
-
 /// Two boxes a lane, seen from the smaller one, whose sides bound the error: it stands at 0 with half sizes w and h.
 ///
 /// Turned by half a turn or mirrored so that the larger one stands at x >= 0 and turns by 0 .. 90 degrees: its corners,
@@ -131,8 +55,8 @@ struct FramedPair {
 };
 
 template <class T, class L>
-[[nodiscard, gnu::always_inline]] inline FramedPair<L> framed(const BoxLanes<L>& first,
-                                                              const BoxLanes<L>& second) noexcept {
+[[nodiscard, gnu::always_inline]] inline FramedPair<L> framed(const PreparedLanes<L>& first,
+                                                              const PreparedLanes<L>& second) noexcept {
   const auto swapped = second.area < first.area;  // a branch here would be guessed wrong half the time
   const L cos_a = swapped ? second.cos : first.cos, cos_b = swapped ? first.cos : second.cos;
   const L sin_a = swapped ? second.sin : first.sin, sin_b = swapped ? first.sin : second.sin;
@@ -223,8 +147,6 @@ template <class L>
   const L shared = bottom_y >= ceiling ? L{} : L((twice + product(L(ceiling + ceiling), above)) / 2);
   return greater(lesser(area, shared), L{});  // NaN ends here, as 0
 }
-
-#undef BOXLAP_HAS_SHUFFLES
 
 }  // namespace detail
 
