@@ -46,18 +46,13 @@ class CellsOfLabels {
   /// Adds a box. Whether it shares a cell with one before.
   [[nodiscard]] bool add(const Place& place) noexcept {
     const std::uint64_t bits = place.bits();
-    Row &first = row(place, 0), &last = row(place, place.more);  // two at once, which most boxes need not more than
-    const std::uint64_t in_first = first.once & bits, in_last = last.once & bits;
-    first.twice |= in_first;
-    last.twice |= in_last;
-    first.once |= bits;
-    last.once |= bits;
-    std::uint64_t shared = in_first | in_last;
-    for (std::uint32_t k = 1; k < place.more; ++k) {
-      Row& between = row(place, k);
-      shared |= between.once & bits;
-      between.twice |= between.once & bits;
-      between.once |= bits;
+    std::uint64_t shared = 0;
+    for (std::uint32_t k = 0; k <= place.more; ++k) {
+      Row& cells = row(place, k);
+      const std::uint64_t taken = cells.once & bits;
+      cells.twice |= taken;
+      cells.once |= bits;
+      shared |= taken;
     }
     return shared != 0;
   }
