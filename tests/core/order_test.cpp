@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <random>
+#include <utility>
+#include <vector>
 
 #include "../catch.hpp"
 
@@ -54,6 +57,61 @@ TEMPLATE_TEST_CASE("scores are ordered whether they spread or crowd", "", float,
     scores.push_back(static_cast<TestType>(i % 17 == 0 ? unit(rng) : 0.5 + spread * unit(rng)));
   }
   CHECK(detail::order_descending(scores) == plain_order(scores));
+}
+
+namespace {
+
+/// Scores as detectors give them, and as they do not.
+std::vector<std::pair<const char*, std::function<double(double, std::size_t)>>> score_shapes() {
+  constexpr double inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  return {{"uniform", [](double u, std::size_t) { return u; }},
+          {"dense near 0", [](double u, std::size_t) { return u * u * u; }},
+          {"dense near 1", [](double u, std::size_t) { return 1 - u * u * u; }},
+          {"exponential", [](double u, std::size_t) { return std::exp(-10 * u); }},
+          {"logits", [](double u, std::size_t) { return std::log((u + 1e-9) / (1 - u + 1e-9)); }},
+          {"hundredths", [](double u, std::size_t) { return std::floor(100 * u) / 100; }},
+          {"two values", [](double u, std::size_t) { return u < 0.5 ? -1 : 2; }},
+          {"all equal", [](double, std::size_t) { return 0.25; }},
+          {"half of them 0", [](double u, std::size_t) { return u < 0.25  ? -0.0
+                                                                : u < 0.5 ? 0.0
+                                                                          : u - 0.5; }},
+          {"a crowd", [](double u, std::size_t i) { return i % 15 == 0 ? 0.5 + 1e-6 * u : u; }},
+          {"a small crowd", [](double u, std::size_t i) { return i % 50 == 0 ? 0.5 + 1e-6 * u : u; }},
+          {"outliers", [](double u, std::size_t i) { return i % 999 == 0 ? 1e7 * u : u; }},
+          {"some NaN", [](double u, std::size_t i) { return i % 299 == 0 ? nan : u; }},
+          {"many NaN", [](double u, std::size_t i) { return i % 2 == 0 ? -nan : u; }},
+          {"all NaN", [](double, std::size_t) { return nan; }},
+          {"infinite", [](double u, std::size_t i) { return i % 999 == 0   ? inf
+                                                            : i % 998 == 0 ? -inf
+                                                                           : u; }},
+          {"subnormal", [](double u, std::size_t) { return u * 1e-39; }},
+          {"as large as they get", [](double u, std::size_t) { return (u - 0.5) * 6e38; }},
+          {"ascending", [](double, std::size_t i) { return static_cast<double>(i); }},
+          {"descending", [](double, std::size_t i) { return -static_cast<double>(i); }}};
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("scores of any distribution are ordered at any length", "", float, double) {
+  const std::size_t n = GENERATE(2049U, 4096U, 4097U, 10'000U, 16'384U, 16'385U, 65'536U, 65'537U);
+  for (const auto& [name, score_of] : score_shapes()) {
+    CAPTURE(name, n);
+    std::mt19937_64 rng(n);
+    std::uniform_real_distribution<double> unit(0, 1);
+    std::vector<TestType> scores;
+    for (std::size_t i = 0; i < n; ++i) {
+      scores.push_back(static_cast<TestType>(score_of(unit(rng), i)));
+    }
+    CHECK((detail::order_descending(scores) == plain_order(scores)));
+  }
+}
+
+TEST_CASE("more scores than steps hold are ordered") {
+  std::mt19937 rng(5);
+  std::uniform_real_distribution<float> unit(0, 1);
+  std::vector<float> scores((std::size_t{1} << 21) + GENERATE(0U, 1U));
+  std::generate(scores.begin(), scores.end(), [&] { return unit(rng); });
+  CHECK((detail::order_descending(scores) == plain_order(scores)));
 }
 
 TEST_CASE("integer scores are ordered too") {

@@ -188,7 +188,7 @@ TEST_CASE("putting images together takes the memory that is said", "[evaluate][m
       check("coco_summary", measured([&] { return boxlap::coco_summary(coco); }).besides, 56 * groups + 56 * largest);
       check("coco_outcomes", measured([&] { return boxlap::coco_outcomes(coco, nullptr, 0, 0); }).besides,
             56 * groups + 32 * detections);
-      check("voc_summary", measured([&] { return boxlap::voc_summary(voc); }).besides, 40 * groups + 57 * largest);
+      check("voc_summary", measured([&] { return boxlap::voc_summary(voc); }).besides, 40 * groups + 37 * largest);
       check("tide_summary", measured([&] { return boxlap::tide_summary(tide); }).besides,
             56 * detections + 8 * 1000 + 48 * classes_of_images);
       check("center_summary", measured([&] { return boxlap::center_summary<2>(centers); }).besides,

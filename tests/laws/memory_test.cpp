@@ -31,7 +31,7 @@ TEST_CASE("picking rows takes the memory that is said", "[memory]") {
   std::vector<int> labels(scores.size());
   std::generate(labels.begin(), labels.end(), [&] { return static_cast<int>(rng() % 1000000) * 2000; });
   std::vector<Index> all = boxlap::top(scores, rows);
-  check("top", measured([&] { return boxlap::top(scores, rows / 2); }).peak, 20 * n);
+  check("top", measured([&] { return boxlap::top(scores, rows / 2); }).peak, 8 * n);
   check("above", measured([&] { return boxlap::above(scores, 0.3); }).besides, 0);
   check("take", measured([&] { return boxlap::take(scores, all); }).besides, 0);
   check("limit_per_class", measured([&] { return boxlap::limit_per_class(all, labels, 100); }).besides, 20 * n);
@@ -62,7 +62,7 @@ TEST_CASE("sparse matrices take the memory that is said", "[memory]") {
   check("transpose", measured([&] { return boxlap::transpose(matrix); }).besides, 4 * n);
   check("filter", measured([&] { return boxlap::filter(matrix, keep); }).peak, 4 * n + 20 * kept);
   check("make_csr", measured([&] { return boxlap::make_csr(rows, rows, triples); }).besides, 12 * n + 8 * entries);
-  check("nms of a matrix", measured([&] { return boxlap::nms(square, scores, 0.5); }).besides, 20 * n);
+  check("nms of a matrix", measured([&] { return boxlap::nms(square, scores, 0.5); }).besides, 9 * n);
   const auto matching = boxlap::assign(matrix);
   check("certify", measured([&] { return boxlap::certify(matrix, matching); }).peak, 0);
   check("keep_at_least", measured([&] { return boxlap::keep_at_least(matrix, matching, 0.5); }).besides, 0);
@@ -82,7 +82,7 @@ TEST_CASE("average precision takes the memory that is said", "[memory]") {
     const auto hits = static_cast<double>(std::count(outcomes.begin(), outcomes.end(), 1));
     CAPTURE(hits);
     check("average_precision", measured([&] { return boxlap::average_precision(scores, outcomes, rows); }).peak,
-          std::max(20 * n, 4 * n + 24 * hits));
+          std::max(8 * n, 4 * n + 24 * hits));
     check("precision_recall_curve",
           measured([&] { return boxlap::precision_recall_curve(scores, outcomes, rows); }).peak, 76 * n);
   }

@@ -1,5 +1,8 @@
 #include <boxlap/nms/batched.hpp>
 
+#include <cmath>
+#include <cstdint>
+#include <limits>
 #include <map>
 #include <random>
 #include <set>
@@ -150,6 +153,50 @@ TEST_CASE("batched_nms takes other shapes and measures", "[nms]") {
   const std::vector<int> labels = {1, 2, 1, 2};
   CHECK(batched_nms(circles, scores, labels, 0.5) == std::vector<Index>{1, 2, 3});
   CHECK(batched_nms(circles, scores, labels, NmsOptions{.iou_threshold = 0.5}, Ios{}) == std::vector<Index>{1, 2, 3});
+}
+
+TEMPLATE_TEST_CASE("batched_nms is nms of each label, however close boxes are", "[nms]", float, double) {
+  using T = TestType;
+  const int n = GENERATE(255, 256, 1000, 3000);
+  const int classes = GENERATE(1, 7, 80, 100'000);
+  std::mt19937_64 rng(static_cast<unsigned>(n + classes));
+  std::uniform_real_distribution<double> unit(0, 1);
+  constexpr T inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
+  for (const double extent : {60.0, 600.0, 6000.0, 1e6}) {
+    for (const int odd : {0, 1, 2}) {  // nothing else, boxes that take no part, a box of almost no area
+      std::vector<Box<T>> boxes;
+      std::vector<T> scores;
+      std::vector<std::int64_t> labels;
+      for (int i = 0; i < n; ++i) {
+        const bool copy = i > 0 && unit(rng) < 0.3;  // near the last one
+        const auto near = [&](T x) { return static_cast<T>(x + 8 * (unit(rng) - 0.5)); };
+        if (copy && boxes.back().x2 - boxes.back().x1 > 10 && boxes.back().x2 < 1e9) {
+          const Box<T> b = boxes.back();
+          boxes.push_back({near(b.x1), near(b.y1), near(b.x2), near(b.y2)});
+          labels.push_back(labels.back());
+        } else {
+          const double x = extent * (unit(rng) - 0.3), y = extent * unit(rng);
+          const double tall = unit(rng) < 0.05 ? extent / 2 : 0;
+          boxes.push_back({static_cast<T>(x), static_cast<T>(y), static_cast<T>(x + 20 + 30 * unit(rng)),
+                           static_cast<T>(y + 20 + 30 * unit(rng) + tall)});
+          labels.push_back(static_cast<std::int64_t>(rng() % static_cast<unsigned>(classes)) * 3'000'000'017 - 100);
+        }
+        if (odd == 1 && i % 31 == 7) {
+          const Box<T> strange[] = {{5, 5, 5, 9}, {9, 9, 5, 5}, {nan, 0, 1, 1}, {-inf, 0, inf, 1}, {9, 5, 5, 9}};
+          boxes.back() = strange[rng() % 5];
+        }
+        scores.push_back(static_cast<T>(std::floor(500 * unit(rng)) / 500));
+      }
+      if (odd == 2) {
+        constexpr T tiny = 1e-20F;
+        boxes[std::size_t(n / 2)] = {0, 0, tiny, tiny};
+      }
+      for (const double threshold : {0.0, 1e-7, 0.05, 0.5, 0.9, 1.0}) {
+        CAPTURE(n, classes, extent, odd, threshold);
+        CHECK(batched_nms(boxes, scores, labels, threshold) == label_by_label(boxes, scores, labels, threshold));
+      }
+    }
+  }
 }
 
 TEST_CASE("batched_nms refuses lengths that differ", "[nms]") {

@@ -217,7 +217,7 @@ TEST_CASE("presets take the memory that is said", "[memory]") {
     return besides([&] { return presets::opencv_nms_boxes(boxes, scores, {}); });
   };
   memory::check("opencv_nms_boxes, spread", opencv(spread), 8 * n + 290 * n);
-  memory::check("opencv_nms_boxes, crowded", opencv(crowd), 24 * n);
+  memory::check("opencv_nms_boxes, crowded", opencv(crowd), 12 * n);
   std::vector<float> corners;
   for (const Box<float>& box : spread) {
     corners.insert(corners.end(), {box.y1, box.x1, box.y2, box.x2});

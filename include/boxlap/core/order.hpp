@@ -16,6 +16,7 @@
 
 #include "index.hpp"
 #include "range.hpp"
+#include "score_steps.hpp"
 
 namespace boxlap::detail {
 
@@ -243,8 +244,8 @@ template <Numbers R>
 }
 
 /// The rows of `scores` from the highest to the lowest: NaN first, equal scores (and -0 with +0) by row.
-/// This is torch.sort(descending=True, stable=True). O(n) time, 16 n bytes for float scores (24 n for double) while it
-/// runs, none for a few.
+/// This is torch.sort(descending=True, stable=True). O(n) time, 4 n bytes while it runs where scores spread, 16 n for
+/// float scores (24 n for double) where they crowd, none for a few.
 template <Numbers R>
 void order_descending(const R& scores, std::span<Index> order) {
   using Key = BitsOf<Element<R>>;
@@ -255,6 +256,13 @@ void order_descending(const R& scores, std::span<Index> order) {
   }
   if (order.size() <= bucket_limit && bucket_descending(scores, order)) {
     return;
+  }
+  if constexpr (std::floating_point<Element<R>>) {
+    // 10 bits a digit suit the first cache, 11 tell more scores apart (measured).
+    if (n <= 1 << 14 ? steps_descending<14, 10>(scores, order)
+                     : n <= 1 << 21 && steps_descending<21, 11>(scores, order)) {
+      return;
+    }
   }
   const auto items = std::make_unique_for_overwrite<Keyed<Key>[]>(at(n));
   for (Index i = 0; i < n; ++i) {

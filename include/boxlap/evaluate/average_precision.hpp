@@ -135,9 +135,9 @@ template <Numbers S, Outcomes O>
 /// scores: one a detection. outcomes: what each turned out to be (Outcome, or 0, 1, 2). positives: the number of truths
 /// that were to be found. Equal scores keep the order of the rows. NaN if positives is 0: there is nothing to find, and
 /// every peer leaves such a class out of its mean. Throws std::invalid_argument for a NaN score (naming the row),
-/// different lengths, and negative positives. O(n) time; 20 n bytes for float scores (28 n for double), or 4 n and 24
-/// bytes a true positive if that is more. Equals pycocotools (coco_101), the VOC and DOTA devkits and
-/// Object-Detection-Metrics (eleven_point, all_point).
+/// different lengths, and negative positives. O(n) time; 8 n bytes for scores that spread, 20 n for float scores that
+/// crowd (28 n double), or 4 n and 24 bytes a true positive if that is more. Equals pycocotools (coco_101), the VOC and
+/// DOTA devkits and Object-Detection-Metrics (eleven_point, all_point).
 template <Numbers S, detail::Outcomes O>
 [[nodiscard]] double average_precision(const S& scores, const O& outcomes, std::int64_t positives,
                                        ApRule rule = ApRule::all_point) {
@@ -167,7 +167,7 @@ struct PrecisionRecallPoint {
 /// The curve of precision over recall, from the highest score down, one point for each different score.
 ///
 /// Arguments, errors and time as in average_precision(); peak memory, the result included: 4 n and up to 72 bytes a
-/// point, or that of sorting the scores, 20 n (28 n). Precision is not raised to its envelope. Points at which
+/// point, or that of sorting the scores, at most 20 n (28 n). Precision is not raised to its envelope. Points at which
 /// nothing but ignored detections were seen are left out; without positives, recall is 0.
 template <Numbers S, detail::Outcomes O>
 [[nodiscard]] std::vector<PrecisionRecallPoint> precision_recall_curve(const S& scores, const O& outcomes,

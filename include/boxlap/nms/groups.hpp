@@ -26,8 +26,9 @@ struct NmsGroups {
 /// The suppressor of a row is the best kept row whose overlap with it is above the threshold: the one at which the
 /// plain greedy loop stops. So groups are those of mmcv's nms_match; rows of a group are the detections of one object.
 /// O(n) on spread-out data; unlike nms() a search does not end at its first hit, so O(n * k / 8) where k kept boxes
-/// crowd one place. Takes one thread whatever options.threads says. Peak memory beside the result: 20 n bytes for float
-/// scores (28 n double), or 8 n + 290 k for k kept float boxes if that is more (490 k double).
+/// crowd one place. Takes one thread whatever options.threads says. Peak memory beside the result: 8 n bytes for scores
+/// that spread, 20 n for float scores that crowd (28 n double), or 8 n + 290 k for k kept float boxes if that is more
+/// (490 k double).
 template <Shapes S, Numbers P, Measure<detail::Element<S>> M = Iou>
 [[nodiscard]] auto nms_groups(const S& shapes, const P& scores, NmsOptions options, M measure = {}) {
   detail::require_same_length("scores", std::size(scores), "shapes", std::size(shapes));

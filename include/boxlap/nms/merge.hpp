@@ -183,10 +183,10 @@ using ScoreScalar = std::conditional_t<std::same_as<Element<P>, float>, float, d
 /// Boxes without extent or area match nothing and stay alone. The score of an object is that of its best detection
 /// (supervision: see MergeRule). Where equal scores are left open by the peers, the lower row comes first. Equal to
 /// sahi.postprocess (combine.py) and supervision's box_non_max_merge on their definitions; ours is the first that holds
-/// no matrix: O(n + pairs) time. Peak memory beside the result: 28 n bytes for float scores (36 n double), or 16 n +
-/// 290 n for float boxes far apart (490 n double) if that is more; sahi_nmm, which indexes all boxes, 16 n + 100 n
-/// where they are dense (170 n double). Throws std::invalid_argument if the lengths differ or the threshold is not
-/// above 0.
+/// no matrix: O(n + pairs) time. Peak memory beside the result: 16 n bytes, 28 n for float scores that crowd (36 n
+/// double), or 16 n + 290 n for float boxes far apart (490 n double) if that is more; sahi_nmm, which indexes all
+/// boxes, 16 n + 100 n where they are dense (170 n double). Throws std::invalid_argument if the lengths differ or the
+/// threshold is not above 0.
 template <Shapes S, Numbers P, Measure<detail::Element<S>> M = Iou>
 requires detail::is_box<detail::Element<S>>
 [[nodiscard]] auto merge_boxes(const S& boxes, const P& scores, const MergeOptions& options = {}, M measure = {}) {

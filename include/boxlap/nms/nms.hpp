@@ -80,8 +80,8 @@ template <class D>
 /// Only kept boxes are indexed, and a search ends at the first hit, so crowds are cheap: O(n) for boxes that are spread
 /// or that suppress one another; O(n * k / 8) vector steps where k kept ones crowd one place. From 200,000 rows on they
 /// are decided tile by tile, which is what threads share. Up to 1,536 boxes by IoU take only stack. Peak memory beside
-/// the result: 20 n bytes for the order of float scores (28 n double), or 4 n + 290 k for k kept float boxes if that is
-/// more (490 k double); with tiles 20 n unless large boxes reach across them.
+/// the result: 8 n bytes for the order of scores that spread, 20 n of float scores that crowd (28 n double), or 4 n +
+/// 290 k for k kept float boxes if that is more (490 k double); with tiles 20 n unless large boxes reach across them.
 template <Shapes S, Numbers P, Measure<detail::Element<S>> M = Iou>
 [[nodiscard]] std::vector<Index> nms(const S& shapes, const P& scores, NmsOptions options, M measure = {}) {
   detail::require_same_length("scores", std::size(scores), "shapes", std::size(shapes));
@@ -173,8 +173,8 @@ template <class T>
 ///
 /// The diagonal is ignored, NaN suppresses nothing; order, ties and threshold as in nms() of shapes. Values need not be
 /// IoU. Throws std::invalid_argument for a matrix that is not square or not sound (see validate()), scores of another
-/// length, a NaN threshold. O(n + nonzeros) time (times log of a row's length where the threshold is below 0), 20 n
-/// bytes for float scores (28 n double) while they are sorted.
+/// length, a NaN threshold. O(n + nonzeros) time (times log of a row's length where the threshold is below 0), 9 n
+/// bytes, 20 n for float scores that crowd (28 n double).
 template <class T, Numbers P>
 [[nodiscard]] std::vector<Index> nms(const CsrView<T>& overlaps, const P& scores, double iou_threshold) {
   validate(overlaps);

@@ -40,8 +40,8 @@ template <Numbers P>
 
 /// The rows of the k highest scores, in the order of nms(): score descending, equal scores by row, NaN first.
 ///
-/// All rows if there are fewer than k. Throws std::invalid_argument for a negative k. O(n), 20 n bytes for float scores
-/// (28 n double).
+/// All rows if there are fewer than k. Throws std::invalid_argument for a negative k. O(n), 8 n bytes for scores that
+/// spread, 20 n for float scores that crowd (28 n double).
 template <Numbers P>
 [[nodiscard]] std::vector<Index> top(const P& scores, Index k) {
   if (k < 0) [[unlikely]] {
