@@ -66,9 +66,13 @@ class ByteAxis {
   T middle_ = 0, scale_ = 0;
 };
 
-/// Sixteen boxes in bytes, coordinate by coordinate and box by box.
-struct alignas(64) ByteBlock {
+/// Sixteen boxes in bytes, coordinate by coordinate.
+struct alignas(64) ByteLanes {
   std::int8_t x1[block_size], y1[block_size], x2[block_size], y2[block_size];
+};
+
+/// The same, and box by box.
+struct ByteBlock : ByteLanes {
   std::int8_t corners[block_size][4];
 
   /// Fills `corners` from the coordinates.
@@ -136,18 +140,19 @@ class ByteBox {
              apart(blocks[3]) << 3 * width);
   }
 
- private:
-#if defined(__SSE2__)
   /// Bit k is set where lane k of `block` neither meets nor touches this box.
-  [[nodiscard]] std::uint64_t apart(const ByteBlock& block) const noexcept {
+#if defined(__SSE2__)
+  [[nodiscard]] std::uint64_t apart(const ByteLanes& block) const noexcept {
     const auto at = [](const std::int8_t* lanes) { return _mm_load_si128(reinterpret_cast<const __m128i*>(lanes)); };
     const __m128i x = _mm_or_si128(_mm_cmpgt_epi8(x1_, at(block.x2)), _mm_cmpgt_epi8(at(block.x1), x2_));
     const __m128i y = _mm_or_si128(_mm_cmpgt_epi8(y1_, at(block.y2)), _mm_cmpgt_epi8(at(block.y1), y2_));
     return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_or_si128(x, y)));
   }
+
+ private:
   __m128i x1_, y1_, x2_, y2_;
 #else
-  [[nodiscard]] std::uint64_t apart(const ByteBlock& block) const noexcept {
+  [[nodiscard]] std::uint64_t apart(const ByteLanes& block) const noexcept {
     std::uint64_t lanes = 0;
     for (Index k = 0; k < block_size; ++k) {
       const bool is_apart = (x1_ > block.x2[k]) | (block.x1[k] > x2_) | (y1_ > block.y2[k]) | (block.y1[k] > y2_);
@@ -155,6 +160,8 @@ class ByteBox {
     }
     return lanes;
   }
+
+ private:
   std::int8_t x1_, y1_, x2_, y2_;
 #endif
 };

@@ -39,8 +39,11 @@ template <class Join, class Meets>
 [[nodiscard]] std::vector<RowPair> sorted_pairs(const Join& join, const Meets& meets, Team& team, Index rows,
                                                 Index cols) {
   std::vector<RowPair> result;
-  const double pairs_of_row = pairs_a_row(join);
-  if constexpr (std::is_same_v<Meets, AlwaysMeets>) {
+  double pairs_of_row = 0;
+  if constexpr (!is_query_join<Join>) {
+    pairs_of_row = pairs_a_row(join);
+  }
+  if constexpr (std::is_same_v<Meets, AlwaysMeets> && !is_query_join<Join>) {
     if (pairs_of_row >= many_pairs_a_row) {
       const auto entries_of = [&](Index leaf, std::uint32_t lanes, Index col, const auto&, const auto&) {
         return Join::of_self ? rows_below(col, lanes, join.a.leaf_rows(leaf)) : lanes;

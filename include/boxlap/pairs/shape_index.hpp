@@ -8,6 +8,7 @@
 
 #include "../core/parallel.hpp"
 #include "../shape/shape.hpp"
+#include "leaf_filter.hpp"
 #include "packed_tree.hpp"
 
 namespace boxlap {
@@ -33,7 +34,7 @@ using Prepared = typename PreparedOf<S>::type;
 ///
 /// Holds its own copy of the shapes, prepared (index[i] is the prepared form where the shape has one). Constant after
 /// construction: any number of threads may use one index. O(n log n) time; sizeof(prepared) + 22 bytes a shape in
-/// float, + 40 in double, and 16 more while it is built.
+/// float, + 40 in double, and 16 more while it is built; of 4,096 to 16,128 shapes 2 bytes a shape more.
 template <class S>
 class ShapeIndex {
  public:
@@ -56,15 +57,18 @@ class ShapeIndex {
     detail::PackingScratch scratch;
     const auto box_at = [this](Index i) { return bounds(rows_[detail::at(i)]); };
     tree_ = detail::PackedTree<Scalar>::template build<detail::Meeting::open>(n, box_at, scratch);
+    filter_ = detail::LeafFilter<Scalar>(tree_);
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }
   [[nodiscard]] const detail::Prepared<S>& operator[](std::size_t i) const noexcept { return rows_[i]; }
   [[nodiscard]] const detail::PackedTree<Scalar>& tree() const noexcept { return tree_; }
+  [[nodiscard]] const detail::LeafFilter<Scalar>& filter() const noexcept { return filter_; }
 
  private:
   std::vector<detail::Prepared<S>> rows_;
   detail::PackedTree<Scalar> tree_;
+  detail::LeafFilter<Scalar> filter_;
 };
 
 template <Shapes R>

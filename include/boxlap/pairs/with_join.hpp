@@ -13,6 +13,7 @@
 #include "../core/parallel.hpp"
 #include "../shape/shape.hpp"
 #include "packed_tree.hpp"
+#include "query_join.hpp"
 #include "shape_index.hpp"
 #include "team.hpp"
 #include "tree_join.hpp"
@@ -168,6 +169,20 @@ void visit_pairs(const Join& join, Team& team, const Meets& meets, Visit& visit)
   }
 }
 
+/// Joins a with b and calls use(join): trees, or an index with rows that ask it one by one.
+template <class T, class A, class B, class Use>
+void with_trees_or_queries(const A& a, const B& b, Team& team, const Use& use) {
+  if constexpr (is_index<B, T> && !is_index<A, T>) {
+    const auto box_at = bounds_at<T>(a);
+    const QueryJoin<T, decltype(box_at)> queries{rows_of(a, "a"), box_at, b.tree(), b.filter()};
+    if (queries.pays()) {
+      use(queries);
+      return;
+    }
+  }
+  with_trees<Meeting::open, T>(a, b, team, Identity{}, use);
+}
+
 template <class R>
 inline constexpr bool holds_boxes = is_box<Element<R>>;
 
@@ -181,7 +196,7 @@ void with_join(const A& a, const B& b, bool touching, Team& team, const Use& use
     if (touching) {
       with_trees<Meeting::closed, T>(a, b, team, Identity{}, run);
     } else {
-      with_trees<Meeting::open, T>(a, b, team, Identity{}, run);
+      with_trees_or_queries<T>(a, b, team, run);
     }
   } else {
     if (touching) [[unlikely]] {
@@ -190,8 +205,7 @@ void with_join(const A& a, const B& b, bool touching, Team& team, const Use& use
     decltype(auto) rows_a = prepare_all(a);
     decltype(auto) rows_b = prepare_all(b);
     const auto meets = [&](Index i, Index j) { return intersection_area(element(rows_a, i), element(rows_b, j)) > 0; };
-    with_trees<Meeting::open, T>(rows_a, rows_b, team, Identity{},
-                                 [&](const auto& join) { use(join, meets, rows_a, rows_b); });
+    with_trees_or_queries<T>(rows_a, rows_b, team, [&](const auto& join) { use(join, meets, rows_a, rows_b); });
   }
 }
 
