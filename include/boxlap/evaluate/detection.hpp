@@ -249,7 +249,9 @@ requires OverlappingShapes<A, B>
         precision.add(ratio);
       }
     }
-    labels.insert(labels.end(), image.labels.begin(), image.labels.end());
+    for (const LabelTally& tally : image.labels) {
+      labels.push_back(tally);
+    }
     if (labels.size() > 2 * distinct + 64) {  // so that many images with few labels need no list of all of them
       detail::merge_labels(labels);
       distinct = labels.size();
