@@ -132,18 +132,17 @@ class LeafFilter {
     };
     do {
       const std::uint32_t first = next_group(), second = next_group();
-      auto lanes = static_cast<std::uint32_t>(~(asking.apart(groups_[first]) | asking.apart(groups_[second]) << 16));
+      auto met = static_cast<std::uint32_t>(~(asking.apart(groups_[first]) | asking.apart(groups_[second]) << 16));
       const std::uint32_t leaf_of_first = which << 16 | first << 4, gap = (second - first - 1) << 4;
-      const auto write_next = [&] {
+      const auto write_next = [&](std::uint32_t lanes) {
         const auto lane = static_cast<std::uint32_t>(std::countr_zero(lanes | 1U << 31));
         *out = leaf_of_first + lane + (gap & (0U - (lane >> 4)));
         out += lanes != 0 ? 1 : 0;
-        lanes &= lanes - 1;
+        return lanes & (lanes - 1);
       };
-      write_next();
-      write_next();
-      while (lanes != 0) {
-        write_next();
+      met = write_next(write_next(met));
+      while (met != 0) {
+        met = write_next(met);
       }
     } while (groups != end_);
     return out;

@@ -6,7 +6,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -40,7 +39,9 @@ template <class T>
 /// The same bits, so that no number is asked for twice: areas of legal boxes are equal where their bits are.
 template <class T>
 [[nodiscard]] inline bool have_equal_areas(const PreparedRotatedBox<T>& a, const PreparedRotatedBox<T>& b) noexcept {
-  return std::memcmp(&a.area, &b.area, sizeof(T)) == 0;  // an integer's compare: the kernel has use for the others
+  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+  // As integers: the kernel has use for the units that compare numbers.
+  return std::bit_cast<Bits>(a.area) == std::bit_cast<Bits>(b.area);
 }
 
 /// Two boxes a lane, seen from the smaller one, whose sides bound the error: it stands at 0 with half sizes w and h.
