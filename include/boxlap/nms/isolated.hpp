@@ -20,6 +20,7 @@ namespace boxlap::detail {
 
 /// Cells that boxes are in, a bit for each: those of one box or more, and those of two or more. Labels have rows of
 /// cells at places that depend on the label alone; where two labels share one, boxes only seem closer than they are.
+template <class Label>
 class CellsOfLabels {
  public:
   static constexpr std::uint32_t columns = 64, rows_a_label = 64;
@@ -38,7 +39,6 @@ class CellsOfLabels {
   /// For n >= 2 boxes: 4 n to 8 n bytes.
   explicit CellsOfLabels(std::size_t n) : mask_(std::bit_floor(n) / 2 - 1), rows_(std::make_unique<Row[]>(mask_ + 1)) {}
 
-  template <class Label>
   [[nodiscard]] static std::uint32_t first_row(Label label) noexcept {
     return static_cast<std::uint32_t>(static_cast<std::uint64_t>(label_number(label)) * 0x9E3779B97F4A7C15u >> 32);
   }
@@ -87,10 +87,12 @@ using CornerCells [[gnu::vector_size(4 * sizeof(std::int32_t))]] = std::int32_t;
 
 /// The cells of each box, made smaller by the share that FewBoxes takes off it. Two that suppress one another share
 /// one: what rounding does to a number here is far less than `slack`, and what follows it never descends.
-template <class D>
+template <class D, class Label>
 class PlaceOfBox {
  public:
   using T = typename D::T;
+  using Cells = CellsOfLabels<Label>;
+  using Place = typename Cells::Place;
   using Corners = typename CornersOf<T>::type;
 
   explicit PlaceOfBox(const D& detections) : detections_(detections) {
@@ -106,8 +108,8 @@ class PlaceOfBox {
     const T w = high[2] - low[0], h = high[3] - low[1];
     constexpr T shortest = static_cast<T>(1e-30), longest = static_cast<T>(1e30), slack = static_cast<T>(1e-3);
     possible_ = w > shortest && w < longest && h > shortest && h < longest;
-    const T x_scale = (static_cast<T>(CellsOfLabels::columns) - 10 * slack) / w;
-    const T y_scale = (static_cast<T>(CellsOfLabels::rows_a_label) - 10 * slack) / h;
+    const T x_scale = (static_cast<T>(Cells::columns) - 10 * slack) / w;
+    const T y_scale = (static_cast<T>(Cells::rows_a_label) - 10 * slack) / h;
     low_ = Corners{low[0], low[1], low[0], low[1]};
     scale_ = Corners{x_scale, y_scale, x_scale, y_scale};
     slack_ = Corners{-slack, -slack, slack, slack};
@@ -117,21 +119,19 @@ class PlaceOfBox {
   [[nodiscard]] bool possible() const noexcept { return possible_; }
 
   /// False where the area is too small for IoU to tell how far apart boxes can be.
-  template <class Label>
-  [[nodiscard]] bool find(Index row, Label label, CellsOfLabels::Place& place) const {
+  [[nodiscard]] bool find(Index row, Label label, Place& place) const {
     constexpr T least = (std::numeric_limits<T>::min)() * (1 << 20), most = (std::numeric_limits<T>::max)();
     Corners corners;
     read(row, corners);
     const Corners sides = __builtin_shufflevector(corners, corners, 2, 3, 0, 1) - corners;
     const T w = sides[0], size = w * sides[1];
     if (!(w > 0 && size >= least && size <= most)) [[unlikely]] {
-      place = CellsOfLabels::Place::nowhere();  // neither suppresses nor is suppressed
+      place = Place::nowhere();  // neither suppresses nor is suppressed
       return !(w > 0 && size > 0 && size < least);
     }
     const auto cells = __builtin_convertvector((corners - low_ + sides * share_) * scale_ + slack_, CornerCells);
-    place = {CellsOfLabels::first_row(label) + static_cast<std::uint32_t>(cells[1]),
-             static_cast<std::uint8_t>(cells[0]), static_cast<std::uint8_t>(cells[2]),
-             static_cast<std::uint8_t>(cells[3] - cells[1])};
+    place = {Cells::first_row(label) + static_cast<std::uint32_t>(cells[1]), static_cast<std::uint8_t>(cells[0]),
+             static_cast<std::uint8_t>(cells[2]), static_cast<std::uint8_t>(cells[3] - cells[1])};
     return true;
   }
 
@@ -159,12 +159,14 @@ template <class D, Labels L>
     if (n < too_few || !(detections.verdict().threshold >= 1e-6) || detections.verdict().spares_all()) {
       return 0;
     }
-    const PlaceOfBox<D> place_of(detections);
+    using Label = Element<L>;
+    using Place = typename CellsOfLabels<Label>::Place;
+    const PlaceOfBox<D, Label> place_of(detections);
     if (!place_of.possible()) {
       return 0;
     }
-    CellsOfLabels cells(at(n));
-    const auto places = std::make_unique_for_overwrite<CellsOfLabels::Place[]>(at(n));
+    CellsOfLabels<Label> cells(at(n));
+    const auto places = std::make_unique_for_overwrite<Place[]>(at(n));
     Index shared = 0;
     for (Index first = 0, end = 0; first < n; first = end) {
       end = (std::min)(n, first + chunk);
