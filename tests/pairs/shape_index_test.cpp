@@ -124,17 +124,17 @@ void check_queries(const std::vector<Box<T>>& boxes, std::vector<Box<Q>> queries
 
 TEMPLATE_TEST_CASE("queries that are few beside an index meet what each of them meets", "", float, double) {
   using T = TestType;
-  const auto seed = GENERATE(std::uint64_t{901}, std::uint64_t{902});
-  const int n = GENERATE(4096, 5000, 10'007, 16'128, 16'129);
+  const int n = GENERATE(4096, 10'007, 16'128, 16'129);
+  const auto seed = 900 + static_cast<std::uint64_t>(n);
   CAPTURE(seed, n);
   scenes::Rng rng(seed);
   const double extent = 100 * std::sqrt(double(n));
   auto boxes = scenes::uniform<T>(n, extent, 50, rng);
   check_queries(boxes, scenes::uniform<T>(1, extent, 50, rng));
-  check_queries(boxes, scenes::uniform<T>(700, extent, 50, rng));
+  check_queries(boxes, scenes::uniform<T>(300, extent, 50, rng));
   check_queries(boxes, scenes::uniform<double>(300, extent, 50, rng));
   check_queries(boxes, scenes::uniform<T>(300, 3 * extent, 200, rng));
-  auto some_large = scenes::uniform<T>(600, extent, 50, rng);
+  auto some_large = scenes::uniform<T>(400, extent, 50, rng);
   some_large[301] = {T(-10), T(-10), T(extent), T(extent)};
   some_large[302] = {T(0), T(0), T(extent), T(50)};
   check_queries(boxes, some_large);
