@@ -12,16 +12,11 @@
 #include <span>
 #include <utility>
 
+#include "ascending_key.hpp"
 #include "index.hpp"
 #include "range.hpp"
 
 namespace boxlap::detail {
-
-/// The order of torch.sort(descending=True): NaN above all, -0 equal to +0.
-template <std::floating_point T>
-[[nodiscard]] constexpr bool is_above(T a, T b) noexcept {
-  return a > b || (a != a && b == b);
-}
 
 /// Scores as whole numbers below 2^bits, evenly from the highest to the lowest, NaN as the highest. Rounding does not
 /// change that they never ascend where scores do.
@@ -107,8 +102,8 @@ void sort_within_steps(const R& scores, const Steps& step_of, std::span<Index> o
       ++k;
     } while (k < order.size() && step_of(score_at(k)) == step);
     std::sort(order.data() + first, order.data() + k, [&](Index a, Index b) {
-      const auto x = element(scores, a), y = element(scores, b);
-      return is_above(x, y) || (a < b && !is_above(y, x));
+      const auto x = ascending_key(element(scores, a)), y = ascending_key(element(scores, b));
+      return x > y || (x == y && a < b);
     });
   }
 }

@@ -249,7 +249,7 @@ requires OverlappingShapes<A, B>
         precision.add(ratio);
       }
     }
-    for (const LabelTally& tally : image.labels) {
+    for (const LabelTally& tally : image.labels) {  // insert() would be the dearest line here to compile
       labels.push_back(tally);
     }
     if (labels.size() > 2 * distinct + 64) {  // so that many images with few labels need no list of all of them

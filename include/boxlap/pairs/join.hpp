@@ -39,7 +39,7 @@ template <class Join, class Meets>
 [[nodiscard]] std::vector<RowPair> sorted_pairs(const Join& join, const Meets& meets, Team& team, Index rows,
                                                 Index cols) {
   std::vector<RowPair> result;
-  double pairs_of_row = 0;
+  double pairs_of_row = 0;  // rows ask an index one by one only where they meet few
   if constexpr (!is_query_join<Join>) {
     pairs_of_row = pairs_a_row(join);
   }

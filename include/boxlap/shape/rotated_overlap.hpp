@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "../core/ascending_key.hpp"
 #include "../core/index.hpp"
 #include "lanes.hpp"
 #include "prepared_rotated_box.hpp"
@@ -39,9 +40,8 @@ template <class T>
 /// The same bits, so that no number is asked for twice: areas of legal boxes are equal where their bits are.
 template <class T>
 [[nodiscard]] inline bool have_equal_areas(const PreparedRotatedBox<T>& a, const PreparedRotatedBox<T>& b) noexcept {
-  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
   // As integers: the kernel has use for the units that compare numbers.
-  return std::bit_cast<Bits>(a.area) == std::bit_cast<Bits>(b.area);
+  return std::bit_cast<BitsOf<T>>(a.area) == std::bit_cast<BitsOf<T>>(b.area);
 }
 
 /// Two boxes a lane, seen from the smaller one, whose sides bound the error: it stands at 0 with half sizes w and h.
