@@ -20,17 +20,9 @@ namespace boxlap::detail {
   return threads > 0 ? threads : (std::max)(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-/// Calls work(chunk) once for each 0 <= chunk < chunks, on at most `threads` threads, the calling one among them.
-/// Chunks start in ascending order. The first exception is thrown again here after all threads have stopped.
-template <class Work>
-void for_each_chunk(int threads, Index chunks, const Work& work) {
-  const int workers = std::min<int>(threads, chunks);
-  if (workers <= 1) {
-    for (Index chunk = 0; chunk < chunks; ++chunk) {
-      work(chunk);
-    }
-    return;
-  }
+/// Calls call(work, chunk) once for each 0 <= chunk < chunks on `workers` threads, the calling one among them. Not a
+/// template: a thread for each kind of work is dear to compile.
+inline void share_chunks(int workers, Index chunks, void (*call)(const void*, Index), const void* work) {
   std::atomic<Index> next{0};
   [[maybe_unused]] std::atomic<bool> failed{false};  // read where exceptions are on
   std::exception_ptr error;
@@ -39,7 +31,7 @@ void for_each_chunk(int threads, Index chunks, const Work& work) {
     try {
 #endif
       for (Index chunk; (chunk = next.fetch_add(1, std::memory_order_relaxed)) < chunks;) {
-        work(chunk);
+        call(work, chunk);
       }
 #if defined(__cpp_exceptions)
     } catch (...) {
@@ -62,6 +54,21 @@ void for_each_chunk(int threads, Index chunks, const Work& work) {
   if (error) {
     std::rethrow_exception(error);
   }
+}
+
+/// Calls work(chunk) once for each 0 <= chunk < chunks, on at most `threads` threads, the calling one among them.
+/// Chunks start in ascending order. The first exception is thrown again here after all threads have stopped.
+template <class Work>
+void for_each_chunk(int threads, Index chunks, const Work& work) {
+  const int workers = std::min<int>(threads, chunks);
+  if (workers <= 1) {
+    for (Index chunk = 0; chunk < chunks; ++chunk) {
+      work(chunk);
+    }
+    return;
+  }
+  share_chunks(
+      workers, chunks, [](const void* w, Index chunk) { (*static_cast<const Work*>(w))(chunk); }, &work);
 }
 
 }  // namespace boxlap::detail

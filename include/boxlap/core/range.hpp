@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstddef>
 #include <iterator>
+#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -55,6 +56,17 @@ template <class R>
 concept Labels = Rows<R> &&(std::integral<detail::Element<R>> || std::is_enum_v<detail::Element<R>>);
 
 namespace detail {
+
+/// Rows that lie one behind the other, as a span: what is a vector here and an array there is compiled once. Other
+/// ranges as they are.
+template <Rows R>
+[[nodiscard]] constexpr decltype(auto) as_span(const R& range) {
+  if constexpr (requires { std::span<const Element<R>>(range); }) {
+    return std::span<const Element<R>>(range);
+  } else {
+    return (range);
+  }
+}
 
 template <Rows R>
 [[nodiscard]] Index rows_of(const R& range, const char* what) {

@@ -57,9 +57,16 @@ class Team {
       }
       return;
     }
+    run([](const void* w, Index chunk) { (*static_cast<const Work*>(w))(chunk); }, &work, chunks);
+  }
+
+ private:
+  using Call = void (*)(const void* work, Index chunk);
+
+  void run(Call call, const void* work, Index chunks) {
     std::unique_lock lock(mutex_);
-    call_ = [](const void* w, Index chunk) { (*static_cast<const Work*>(w))(chunk); };
-    work_ = &work;
+    call_ = call;
+    work_ = work;
     next_ = 0;
     chunks_ = chunks;
     while (others_.size() + 1 < static_cast<std::size_t>(threads_)) {
@@ -73,7 +80,6 @@ class Team {
     }
   }
 
- private:
   void help() {
     std::unique_lock lock(mutex_);
     for (;;) {
@@ -115,7 +121,7 @@ class Team {
   int threads_;
   std::mutex mutex_;
   std::condition_variable wake_, done_;
-  void (*call_)(const void*, Index) = nullptr;
+  Call call_ = nullptr;
   const void* work_ = nullptr;
   Index next_ = 0, chunks_ = 0, running_ = 0;
   bool stopped_ = false;

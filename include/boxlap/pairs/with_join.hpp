@@ -53,7 +53,7 @@ template <class R>
 /// The box that stands for row i of a range in a join: its bounds.
 template <class T, class R>
 struct BoxOfRow {
-  const R& range;
+  R range;  // a span, or a reference
 
   [[nodiscard]] Box<T> operator()(Index i) const { return cast<T>(bounds(element(range, i))); }
   [[gnu::always_inline]] void prefetch(Index i) const { detail::prefetch(range, i); }
@@ -61,7 +61,7 @@ struct BoxOfRow {
 
 template <class T, class R>
 [[nodiscard]] auto bounds_at(const R& range) {
-  return BoxOfRow<T, R>{range};
+  return BoxOfRow<T, decltype(as_span(range))>{as_span(range)};
 }
 
 template <Meeting meeting, class T, class R, class BoxAt>

@@ -61,7 +61,7 @@ concept Preparable = requires(const S& s) {
   prepare(s);
 };
 
-/// Each row of `shapes`, prepared once if its type knows how; the range itself otherwise.
+/// Each row of `shapes`, prepared once if its type knows how; the rows themselves otherwise.
 template <Shapes R>
 [[nodiscard]] decltype(auto) prepare_all(const R& shapes) {
   if constexpr (Preparable<Element<R>>) {
@@ -73,7 +73,7 @@ template <Shapes R>
     }
     return prepared;
   } else {
-    return (shapes);
+    return as_span(shapes);
   }
 }
 
