@@ -102,7 +102,8 @@ TEMPLATE_TEST_CASE("sets of different kinds and sizes", "", float, double) {
 
 TEST_CASE("a set large enough for several levels and chunks") {
   scenes::Rng rng(6);
-  const auto a = scenes::uniform<float>(20000, 6000, 40, rng), b = scenes::clustered<float>(9000, 30, 6000, rng);
+  const int n = 5000 + scenes::rounds(15'000);
+  const auto a = scenes::uniform<float>(n, 6000, 40, rng), b = scenes::clustered<float>(n / 2, 30, 6000, rng);
   const Pairs expected = all_pairs(a, b, share_area<float>);
   CHECK(pairs(a, b) == expected);
   CHECK(pairs(b, a).size() == expected.size());
@@ -126,8 +127,9 @@ TEMPLATE_TEST_CASE("boxes much longer than the others are packed apart, and are 
     const auto box_at = [&](Index i) { return boxes[detail::at(i)]; };
     return detail::SlicePlan<T>(static_cast<Index>(boxes.size()), box_at).has_long;
   };
-  const auto a = squares_and_slabs(6000, 11), b = squares_and_slabs(3000, 50);
-  const auto squares = scenes::uniform<T>(3000, extent, 20, rng);
+  const int n = 1500 + scenes::rounds(1500);
+  const auto a = squares_and_slabs(2 * n, 11), b = squares_and_slabs(n, 50);
+  const auto squares = scenes::uniform<T>(n, extent, 20, rng);
   CHECK(is_packed_apart(a));
   CHECK(is_packed_apart(b));
   CHECK_FALSE(is_packed_apart(squares));

@@ -14,6 +14,7 @@
 #include "../support/fixture.hpp"
 #include "../support/polygon_scenes.hpp"
 #include "../support/rotated_scenes.hpp"
+#include "../support/rounds.hpp"
 
 using boxlap::Box;
 using boxlap::Decision;
@@ -173,7 +174,7 @@ TEST_CASE("iou_at_least never says a wrong yes or no, over 100,000 adversarial p
   scenes::Rng rng(seed);
   const auto& families = scenes::rotated_families();
   int open = 0, wrong = 0, undecided_far = 0;
-  constexpr int pairs = 100'000;
+  constexpr int pairs = scenes::rounds(100'000);
   for (int k = 0; k < pairs; ++k) {
     const std::string& family = families[std::size_t(k) % families.size()];
     const auto [a, b] = scenes::rotated_pair(family, rng);
@@ -230,7 +231,7 @@ TEST_CASE("iou_at_least of polygons never says a wrong yes or no, asked close to
   };
   int decided = 0, open = 0;
   for (const std::string& family : scenes::polygon_families()) {
-    for (int k = 0; k < 300; ++k) {
+    for (int k = 0; k < 30 + scenes::rounds(270); ++k) {
       const auto [a, b] = scenes::polygon_pair<double>(family, rng);
       if (a.empty() || b.empty() || intersection_area(a, b) == 0) {
         continue;
@@ -254,8 +255,8 @@ TEST_CASE("iou_at_least of polygons never says a wrong yes or no, asked close to
       }
     }
   }
-  REQUIRE(decided > 5'000);
-  REQUIRE(open > 1'000);
+  REQUIRE(decided > scenes::rounds(5'000));
+  REQUIRE(open > scenes::rounds(1'000));
 }
 
 TEST_CASE("iou_at_least of all kinds, at the ends") {
