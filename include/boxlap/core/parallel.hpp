@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <concepts>
 #include <exception>
 #include <thread>
 #include <vector>
@@ -20,9 +21,13 @@ namespace boxlap::detail {
   return threads > 0 ? threads : (std::max)(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-/// Calls call(work, chunk) once for each 0 <= chunk < chunks on `workers` threads, the calling one among them. Not a
-/// template: a thread for each kind of work is dear to compile.
-inline void share_chunks(int workers, Index chunks, void (*call)(const void*, Index), const void* work) {
+/// Does a chunk of `work`, whatever it is.
+using ChunkCall = void (*)(const void* work, Index chunk);
+
+/// Calls call(work, chunk) once for each 0 <= chunk < chunks on `workers` threads, the calling one among them. One
+/// function for all kinds of work, as threads are dear to compile; a template, so that only callers compile it.
+template <std::same_as<ChunkCall> Call>
+void share_chunks(int workers, Index chunks, Call call, const void* work) {
   std::atomic<Index> next{0};
   [[maybe_unused]] std::atomic<bool> failed{false};  // read where exceptions are on
   std::exception_ptr error;
@@ -67,8 +72,8 @@ void for_each_chunk(int threads, Index chunks, const Work& work) {
     }
     return;
   }
-  share_chunks(
-      workers, chunks, [](const void* w, Index chunk) { (*static_cast<const Work*>(w))(chunk); }, &work);
+  const ChunkCall call = [](const void* w, Index chunk) { (*static_cast<const Work*>(w))(chunk); };
+  share_chunks(workers, chunks, call, &work);
 }
 
 }  // namespace boxlap::detail

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
@@ -57,13 +58,14 @@ class Team {
       }
       return;
     }
-    run([](const void* w, Index chunk) { (*static_cast<const Work*>(w))(chunk); }, &work, chunks);
+    const ChunkCall call = [](const void* w, Index chunk) { (*static_cast<const Work*>(w))(chunk); };
+    share(call, &work, chunks);
   }
 
  private:
-  using Call = void (*)(const void* work, Index chunk);
-
-  void run(Call call, const void* work, Index chunks) {
+  /// One function for all kinds of work, and a template, as share_chunks().
+  template <std::same_as<ChunkCall> Call>
+  void share(Call call, const void* work, Index chunks) {
     std::unique_lock lock(mutex_);
     call_ = call;
     work_ = work;
@@ -121,7 +123,7 @@ class Team {
   int threads_;
   std::mutex mutex_;
   std::condition_variable wake_, done_;
-  Call call_ = nullptr;
+  ChunkCall call_ = nullptr;
   const void* work_ = nullptr;
   Index next_ = 0, chunks_ = 0, running_ = 0;
   bool stopped_ = false;
