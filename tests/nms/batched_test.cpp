@@ -163,7 +163,8 @@ TEMPLATE_TEST_CASE("batched_nms is nms of each label, however close boxes are", 
   std::uniform_real_distribution<double> unit(0, 1);
   constexpr T inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
   for (const double extent : {60.0, 600.0, 6000.0, 1e6}) {
-    for (const int odd : {0, 1, 2}) {  // nothing else, boxes that take no part, a box of almost no area
+    // Nothing else, boxes that take no part, a box of almost no area, a few far away or very large.
+    for (const int odd : {0, 1, 2, 3}) {
       std::vector<Box<T>> boxes;
       std::vector<T> scores;
       std::vector<std::int64_t> labels;
@@ -190,6 +191,13 @@ TEMPLATE_TEST_CASE("batched_nms is nms of each label, however close boxes are", 
       if (odd == 2) {
         constexpr T tiny = 1e-20F;
         boxes[std::size_t(n / 2)] = {0, 0, tiny, tiny};
+      }
+      for (std::size_t i = 9; odd == 3 && i + 2 < boxes.size(); i += 34) {  // two, whose IoU is a little above 0.5
+        const double side = extent * std::pow(10, 6 * unit(rng)), where = unit(rng) < 0.5 ? extent * unit(rng) : -side;
+        const auto coordinate = [&](double x) { return static_cast<T>(x + where); };
+        boxes[i] = {coordinate(0), coordinate(0), coordinate(side), coordinate(side)};
+        boxes[i + 2] = {coordinate(0), coordinate(0.33 * side), coordinate(side), coordinate(1.33 * side)};
+        labels[i + 2] = labels[i];
       }
       for (const double threshold : {0.0, 1e-7, 0.05, 0.5, 0.9, 1.0}) {
         CAPTURE(n, classes, extent, odd, threshold);

@@ -120,10 +120,13 @@ template <int row_bits, int digit_bits, Numbers R>
     return false;
   }
   std::array<std::uint32_t, digits> low{}, high{};  // counts of digits, then places
-  for (Index i = 0; i < n; ++i) {
-    const std::uint32_t step = step_of(element(scores, i));
-    ++low[step % digits];
-    ++high[step / digits];
+
+  for (Index i = 0; i < n; ++i) {  // does nothing else, so that compilers make vector code of it
+    order[at(i)] = static_cast<Index>(step_of(element(scores, i)));
+  }
+  for (const Index step : order) {
+    ++low[static_cast<std::uint32_t>(step) % digits];
+    ++high[static_cast<std::uint32_t>(step) / digits];
   }
   std::uint32_t low_sum = 0, high_sum = 0;
   for (std::size_t d = 0; d < digits; ++d) {
@@ -131,8 +134,8 @@ template <int row_bits, int digit_bits, Numbers R>
     high_sum += std::exchange(high[d], high_sum);
   }
   const auto by_low = std::make_unique_for_overwrite<std::uint32_t[]>(at(n));
-  for (Index i = 0; i < n; ++i) {
-    const std::uint32_t step = step_of(element(scores, i));
+  for (std::size_t i = 0; i < at(n); ++i) {
+    const auto step = static_cast<std::uint32_t>(order[i]);
     by_low[low[step % digits]++] = step / digits * rows + static_cast<std::uint32_t>(i);
   }
   for (std::size_t k = 0; k < at(n); ++k) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +14,9 @@
 #include "../core/index.hpp"
 #include "../core/range.hpp"
 #include "../core/rows_by_label.hpp"
+#include "../pairs/box_block.hpp"
 #include "../shape/box.hpp"
+#include "../shape/lanes.hpp"
 #include "few_boxes.hpp"
 
 namespace boxlap::detail {
@@ -25,16 +28,17 @@ class CellsOfLabels {
  public:
   static constexpr std::uint32_t columns = 64, rows_a_label = 64;
 
-  /// The cells of a box: columns x1 to x2, `row` and as many as `more` below.
+  /// The cells of a box: `row` and as many as more() below, in each the columns from one to another.
   struct Place {
-    std::uint32_t row;
-    std::uint8_t x1, x2, more;
+    std::uint32_t row, columns_more;  // first column, last one, more, from the low byte on
 
-    [[nodiscard]] static constexpr Place nowhere() noexcept { return {0, 1, 0, 0}; }
+    [[nodiscard]] std::uint32_t more() const noexcept { return columns_more >> 16; }
     [[nodiscard]] std::uint64_t bits() const noexcept {
-      return (std::uint64_t{2} << x2 % columns) - (std::uint64_t{1} << x1 % columns);
+      return (std::uint64_t{2} << (columns_more >> 8) % columns) - (std::uint64_t{1} << columns_more % columns);
     }
   };
+  /// The columns_more of a box in no cell.
+  static constexpr std::uint32_t nowhere = 1;
 
   /// For n >= 2 boxes: 4 n to 8 n bytes.
   explicit CellsOfLabels(std::size_t n) : mask_(std::bit_floor(n) / 2 - 1), rows_(std::make_unique<Row[]>(mask_ + 1)) {}
@@ -46,21 +50,17 @@ class CellsOfLabels {
   /// Adds a box. Whether it shares a cell with one before.
   [[nodiscard]] bool add(const Place& place) noexcept {
     const std::uint64_t bits = place.bits();
-    std::uint64_t shared = 0;
-    for (std::uint32_t k = 0; k <= place.more; ++k) {
-      Row& cells = row(place, k);
-      const std::uint64_t taken = cells.once & bits;
-      cells.twice |= taken;
-      cells.once |= bits;
-      shared |= taken;
+    std::uint64_t shared = take(row(place, 0), bits);
+    for (std::uint32_t k = 1; k <= place.more(); ++k) {
+      shared |= take(row(place, k), bits);
     }
     return shared != 0;
   }
 
   /// Whether a box that was added shares no cell.
   [[nodiscard]] bool is_alone(const Place& place) const noexcept {
-    std::uint64_t twice = row(place, 0).twice | row(place, place.more).twice;
-    for (std::uint32_t k = 1; k < place.more; ++k) {
+    std::uint64_t twice = row(place, 0).twice | row(place, place.more()).twice;
+    for (std::uint32_t k = 1; k < place.more(); ++k) {
       twice |= row(place, k).twice;
     }
     return (twice & place.bits()) == 0;
@@ -71,6 +71,14 @@ class CellsOfLabels {
     std::uint64_t once, twice;
   };
 
+  /// Those of `bits` that were taken before.
+  [[nodiscard]] static std::uint64_t take(Row& row, std::uint64_t bits) noexcept {
+    const std::uint64_t taken = row.once & bits;
+    row.twice |= taken;
+    row.once |= bits;
+    return taken;
+  }
+
   [[nodiscard]] Row& row(const Place& place, std::uint32_t k) const noexcept { return rows_[(place.row + k) & mask_]; }
 
   std::size_t mask_;
@@ -78,73 +86,110 @@ class CellsOfLabels {
 };
 
 #if defined(__GNUC__)
-/// Both corners of a box side by side, for the compilers' own vector arithmetic.
-template <class T>
-struct CornersOf {
-  using type [[gnu::vector_size(4 * sizeof(T))]] = T;
-};
-using CornerCells [[gnu::vector_size(4 * sizeof(std::int32_t))]] = std::int32_t;
-
-/// The cells of each box, made smaller by the share that FewBoxes takes off it. Two that suppress one another share
-/// one: what rounding does to a number here is far less than `slack`, and what follows it never descends.
+/// The cells of boxes, four boxes at a time, made smaller by the share that FewBoxes takes off them. Two that suppress
+/// one another share a cell: what rounding does to a number here is far less than `slack`, and what follows it never
+/// descends. The outermost cells go on to infinity.
 template <class D, class Label>
-class PlaceOfBox {
+class PlacesOfBoxes {
  public:
   using T = typename D::T;
   using Cells = CellsOfLabels<Label>;
   using Place = typename Cells::Place;
-  using Corners = typename CornersOf<T>::type;
+  static constexpr Index together = 4;
 
-  explicit PlaceOfBox(const D& detections) : detections_(detections) {
+  explicit PlacesOfBoxes(const D& detections) : detections_(detections), share_(detections.share()) {
     constexpr T most = (std::numeric_limits<T>::max)();
-    Corners low = {most, most, most, most}, high = -low;
+    constexpr Index sample = 256;
+    Four low = {most, most, most, most}, high = -low;
     const Index n = detections.size();
-    for (Index row = 0; row < n; ++row) {
-      Corners corners;
+    for (Index row = 0; row < n; row += (std::max)(n / sample, Index{1})) {
+      Four corners;
       read(row, corners);
       low = corners < low ? corners : low;
       high = corners > high ? corners : high;
     }
-    const T w = high[2] - low[0], h = high[3] - low[1];
-    constexpr T shortest = static_cast<T>(1e-30), longest = static_cast<T>(1e30), slack = static_cast<T>(1e-3);
-    possible_ = w > shortest && w < longest && h > shortest && h < longest;
-    const T x_scale = (static_cast<T>(Cells::columns) - 10 * slack) / w;
-    const T y_scale = (static_cast<T>(Cells::rows_a_label) - 10 * slack) / h;
-    low_ = Corners{low[0], low[1], low[0], low[1]};
-    scale_ = Corners{x_scale, y_scale, x_scale, y_scale};
-    slack_ = Corners{-slack, -slack, slack, slack};
-    share_ = Corners{} + detections.share();
+    x_ = Axis(low[0], high[2], Cells::columns);
+    y_ = Axis(low[1], high[3], Cells::rows_a_label);
   }
 
-  [[nodiscard]] bool possible() const noexcept { return possible_; }
+  [[nodiscard]] bool possible() const noexcept { return x_.possible() && y_.possible(); }
 
-  /// False where the area is too small for IoU to tell how far apart boxes can be.
-  [[nodiscard]] bool find(Index row, Label label, Place& place) const {
+  /// The places of the boxes from `first` on. False where the area of one is too small for IoU to tell how far apart
+  /// boxes can be.
+  template <Labels L>
+  [[nodiscard]] bool find(Index first, const L& labels, Place* places) const {
     constexpr T least = (std::numeric_limits<T>::min)() * (1 << 20), most = (std::numeric_limits<T>::max)();
-    Corners corners;
-    read(row, corners);
-    const Corners sides = __builtin_shufflevector(corners, corners, 2, 3, 0, 1) - corners;
-    const T w = sides[0], size = w * sides[1];
-    if (!(w > 0 && size >= least && size <= most)) [[unlikely]] {
-      place = Place::nowhere();  // neither suppresses nor is suppressed
-      return !(w > 0 && size > 0 && size < least);
+    const FourBoxes<T> boxes(detections_.box(first), detections_.box(first + 1), detections_.box(first + 2),
+                             detections_.box(first + 3));
+    const Four w = boxes.x2 - boxes.x1, h = boxes.y2 - boxes.y1, size = w * h;
+    const auto part = __builtin_convertvector((w > 0) & (size >= least) & (size <= most), FourCells);
+    FourCells column1, column2, row1, row2;
+    x_.cells(boxes.x1, boxes.x2, w * share_, column1, column2);
+    y_.cells(boxes.y1, boxes.y2, h * share_, row1, row2);
+    FourCells columns_more = column1 | column2 << 8 | (row2 - row1) << 16;
+    bool told = true;
+    if (const auto halves = std::bit_cast<std::array<std::uint64_t, 2>>(part); ~(halves[0] & halves[1]) != 0)
+        [[unlikely]] {
+      columns_more = part ? columns_more : FourCells{} + Cells::nowhere;
+      for (std::size_t k = 0; k < at(together); ++k) {
+        told = told && !(w[k] > 0 && size[k] > 0 && size[k] < least);
+      }
     }
-    const auto cells = __builtin_convertvector((corners - low_ + sides * share_) * scale_ + slack_, CornerCells);
-    place = {Cells::first_row(label) + static_cast<std::uint32_t>(cells[1]), static_cast<std::uint8_t>(cells[0]),
-             static_cast<std::uint8_t>(cells[2]), static_cast<std::uint8_t>(cells[3] - cells[1])};
-    return true;
+    std::array<std::uint32_t, at(together)> row, rest;
+    std::memcpy(row.data(), &row1, sizeof row1);
+    std::memcpy(rest.data(), &columns_more, sizeof columns_more);
+    for (std::size_t k = 0; k < at(together); ++k) {
+      places[k] = {Cells::first_row(element(labels, first + static_cast<Index>(k))) + row[k], rest[k]};
+    }
+    return told;
   }
 
  private:
+  using Four = Lanes<T, 4 * sizeof(T)>;
+  using FourCells = Lanes<std::int32_t, 4 * sizeof(std::int32_t)>;
+
+  /// `count` cells from `low` to `high`, which a sample of boxes says.
+  class Axis {
+   public:
+    Axis() = default;
+    Axis(T low, T high, std::uint32_t count)
+        : low_(low),
+          length_(high - low),
+          scale_((static_cast<T>(count) - 10 * slack) / length_),
+          last_(static_cast<T>(count - 1)) {}
+
+    [[nodiscard]] bool possible() const noexcept {
+      return length_ > static_cast<T>(1e-30) && length_ < static_cast<T>(1e30);
+    }
+
+    /// From what to what the sides from a to b reach when they give up `less` at both ends. Not so very long ones,
+    /// whose numbers are too coarse.
+    void cells(const Four& a, const Four& b, const Four& less, FourCells& begins, FourCells& ends) const noexcept {
+      const Four inwards = less < length_ ? less : Four{};
+      begins = cell((a - low_ + inwards) * scale_ - slack);
+      ends = cell((b - low_ - inwards) * scale_ + slack);
+    }
+
+   private:
+    static constexpr T slack = static_cast<T>(1e-3);
+
+    [[nodiscard]] FourCells cell(const Four& x) const noexcept {
+      const Four first{}, last = first + last_, not_before = x > first ? x : first;
+      return __builtin_convertvector(not_before < last ? not_before : last, FourCells);
+    }
+
+    T low_ = 0, length_ = 0, scale_ = 0, last_ = 0;
+  };
+
   /// Not a result: without AVX no register holds four doubles, and compilers warn of it.
-  void read(Index row, Corners& corners) const {
+  void read(Index row, Four& corners) const {
     const Box<T> box = detections_.box(row);
     std::memcpy(&corners, &box, sizeof corners);
   }
 
   const D& detections_;
-  bool possible_;
-  Corners low_, scale_, slack_, share_;
+  T share_;
+  Axis x_, y_;
 };
 
 /// Marks detections that can neither suppress one of their label nor be suppressed, and returns how many. None where
@@ -161,8 +206,10 @@ template <class D, Labels L>
     }
     using Label = Element<L>;
     using Place = typename CellsOfLabels<Label>::Place;
-    const PlaceOfBox<D, Label> place_of(detections);
-    if (!place_of.possible()) {
+    using Boxes = PlacesOfBoxes<D, Label>;
+    constexpr Index four = Boxes::together;
+    const Boxes boxes(detections);
+    if (!boxes.possible()) {
       return 0;
     }
     CellsOfLabels<Label> cells(at(n));
@@ -170,10 +217,14 @@ template <class D, Labels L>
     Index shared = 0;
     for (Index first = 0, end = 0; first < n; first = end) {
       end = (std::min)(n, first + chunk);
-      for (Index row = first; row < end; ++row) {
-        if (!place_of.find(row, element(labels, row), places[at(row)])) {
+      Index next = first;
+      for (; next + four <= end; next += four) {
+        if (!boxes.find(next, labels, &places[at(next)])) {
           return 0;
         }
+      }
+      if (next < end && !boxes.find(n - four, labels, &places[at(n - four)])) {
+        return 0;
       }
       for (Index row = first; row < end; ++row) {
         shared += static_cast<Index>(cells.add(places[at(row)]));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 
 #if defined(__SSE2__)
@@ -60,6 +61,30 @@ struct alignas(64) BoxBlock {
     return each[0];
   }
 };
+
+#if defined(__GNUC__)
+/// Four boxes, coordinate by coordinate. Loads of whole boxes and shuffles take half the time of putting single numbers
+/// side by side.
+template <class T>
+struct FourBoxes {
+  using Four = Lanes<T, 4 * sizeof(T)>;
+  Four x1, y1, x2, y2;
+
+  FourBoxes(const Box<T>& box_a, const Box<T>& box_b, const Box<T>& box_c, const Box<T>& box_d) noexcept {
+    Four a, b, c, d;
+    std::memcpy(&a, &box_a, sizeof a);
+    std::memcpy(&b, &box_b, sizeof b);
+    std::memcpy(&c, &box_c, sizeof c);
+    std::memcpy(&d, &box_d, sizeof d);
+    const Four low_ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), low_cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+    const Four high_ab = __builtin_shufflevector(a, b, 2, 6, 3, 7), high_cd = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    x1 = __builtin_shufflevector(low_ab, low_cd, 0, 1, 4, 5);
+    y1 = __builtin_shufflevector(low_ab, low_cd, 2, 3, 6, 7);
+    x2 = __builtin_shufflevector(high_ab, high_cd, 0, 1, 4, 5);
+    y2 = __builtin_shufflevector(high_ab, high_cd, 2, 3, 6, 7);
+  }
+};
+#endif
 
 /// How two boxes must meet: share area (open), or at least a border point (closed).
 enum class Meeting { open, closed };
