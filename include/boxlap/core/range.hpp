@@ -57,11 +57,16 @@ concept Labels = Rows<R> &&(std::integral<detail::Element<R>> || std::is_enum_v<
 
 namespace detail {
 
-/// Rows that lie one behind the other, as a span: what is a vector here and an array there is compiled once. Other
-/// ranges as they are.
+/// Rows that lie one behind the other.
+template <class R>
+concept ContiguousRows = Rows<R> && requires(const R& range) {
+  std::span<const Element<R>>(range);
+};
+
+/// ContiguousRows as a span: what is a vector here and an array there is compiled once. Other ranges as they are.
 template <Rows R>
 [[nodiscard]] constexpr decltype(auto) as_span(const R& range) {
-  if constexpr (requires { std::span<const Element<R>>(range); }) {
+  if constexpr (ContiguousRows<R>) {
     return std::span<const Element<R>>(range);
   } else {
     return (range);

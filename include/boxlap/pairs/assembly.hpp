@@ -140,12 +140,8 @@ concept BatchOverlapping = requires(std::span<const A> as, std::span<const B> bs
 template <class A, class B, class R>
 void shared_areas(const A& a, const B& b, const std::vector<RowPair>& candidates, std::vector<R>& shared) {
   shared.resize(candidates.size());
-  if constexpr (BatchOverlapping<Element<A>, Element<B>, R> && requires {
-                  std::span<const Element<A>>(a);
-                  std::span<const Element<B>>(b);
-                }) {
-    intersection_areas(std::span<const Element<A>>(a), std::span<const Element<B>>(b), std::span(candidates),
-                       std::span(shared));
+  if constexpr (BatchOverlapping<Element<A>, Element<B>, R> && ContiguousRows<A> && ContiguousRows<B>) {
+    intersection_areas(as_span(a), as_span(b), std::span(candidates), std::span(shared));
   } else {
     for (std::size_t k = 0; k < candidates.size(); ++k) {
       shared[k] = static_cast<R>(intersection_area(element(a, candidates[k].first), element(b, candidates[k].second)));
