@@ -158,12 +158,12 @@ TEST_CASE("batched_nms takes other shapes and measures", "[nms]") {
 TEMPLATE_TEST_CASE("batched_nms is nms of each label, however close boxes are", "[nms]", float, double) {
   using T = TestType;
   const auto [n, classes] =
-      GENERATE(table<int, int>({{255, 7}, {256, 1}, {256, 80}, {700, 1}, {700, 7}, {700, 80}, {700, 100'000}}));
+      GENERATE(table<int, int>({{255, 7}, {256, 1}, {256, 80}, {700, 1}, {701, 7}, {703, 80}, {700, 100'000}}));
   std::mt19937_64 rng(static_cast<unsigned>(n + classes));
   std::uniform_real_distribution<double> unit(0, 1);
   constexpr T inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
   for (const double extent : {60.0, 600.0, 6000.0, 1e6}) {
-    // Nothing else, boxes that take no part, a box of almost no area, a few far away or very large.
+    // Nothing else, boxes that take no part, boxes of almost no area, a few far away or very large.
     for (const int odd : {0, 1, 2, 3}) {
       std::vector<Box<T>> boxes;
       std::vector<T> scores;
@@ -190,16 +190,27 @@ TEMPLATE_TEST_CASE("batched_nms is nms of each label, however close boxes are", 
       }
       if (odd == 2) {
         constexpr T tiny = 1e-20F;
-        boxes[std::size_t(n / 2)] = {0, 0, tiny, tiny};
+        boxes[std::size_t(n / 2)] = boxes[std::size_t(n / 3)] = {0, 0, tiny, tiny};
+        labels[std::size_t(n / 2)] = labels[std::size_t(n / 3)];
       }
-      for (std::size_t i = 9; odd == 3 && i + 2 < boxes.size(); i += 34) {  // two, whose IoU is a little above 0.5
-        const double side = extent * std::pow(10, 6 * unit(rng)), where = unit(rng) < 0.5 ? extent * unit(rng) : -side;
-        const auto coordinate = [&](double x) { return static_cast<T>(x + where); };
-        boxes[i] = {coordinate(0), coordinate(0), coordinate(side), coordinate(side)};
-        boxes[i + 2] = {coordinate(0), coordinate(0.33 * side), coordinate(side), coordinate(1.33 * side)};
-        labels[i + 2] = labels[i];
-      }
-      for (const double threshold : {0.0, 1e-7, 0.05, 0.5, 0.9, 1.0}) {
+      for (const double threshold : {0.0, 1e-7, 1e-5, 0.05, 0.5, 0.9, 1.0}) {
+        // Two with an IoU a little above the threshold, where what they surely share is among the others.
+        for (std::size_t i = 9; odd == 3 && i + 2 < boxes.size(); i += 34) {
+          const double side = extent * std::pow(10, 4 * unit(rng) - 1);
+          const double over = std::min(1.0, 1.001 * threshold + 1e-9), apart = side * (1 - over) / (1 + over);
+          const double x = extent * unit(rng) - side * unit(rng), y = extent * unit(rng) - (side + apart) / 2;
+          const auto box = [&](double down) {
+            return Box<T>{static_cast<T>(x), static_cast<T>(y + down), static_cast<T>(x + side),
+                          static_cast<T>(y + down + side)};
+          };
+          boxes[i] = box(0);
+          boxes[i + 2] = box(apart);
+          if (unit(rng) < 0.5) {
+            std::swap(boxes[i].x1, boxes[i].y1), std::swap(boxes[i].x2, boxes[i].y2);
+            std::swap(boxes[i + 2].x1, boxes[i + 2].y1), std::swap(boxes[i + 2].x2, boxes[i + 2].y2);
+          }
+          labels[i + 2] = labels[i];
+        }
         CAPTURE(n, classes, extent, odd, threshold);
         CHECK(batched_nms(boxes, scores, labels, threshold) == label_by_label(boxes, scores, labels, threshold));
       }

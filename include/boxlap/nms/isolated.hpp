@@ -87,8 +87,8 @@ class CellsOfLabels {
 
 #if defined(__GNUC__)
 /// The cells of boxes, four boxes at a time, made smaller by the share that FewBoxes takes off them. Two that suppress
-/// one another share a cell: what rounding does to a number here is far less than `slack`, and what follows it never
-/// descends. The outermost cells go on to infinity.
+/// one another share a cell: what rounding does to a number here is far less than `slack`, or than what share() leaves
+/// to it where sides are long, and what follows never descends. The outermost cells go on to infinity.
 template <class D, class Label>
 class PlacesOfBoxes {
  public:
@@ -162,12 +162,10 @@ class PlacesOfBoxes {
       return length_ > static_cast<T>(1e-30) && length_ < static_cast<T>(1e30);
     }
 
-    /// From what to what the sides from a to b reach when they give up `less` at both ends. Not so very long ones,
-    /// whose numbers are too coarse.
+    /// From what to what the sides from a to b reach when they give up `less` at both ends.
     void cells(const Four& a, const Four& b, const Four& less, FourCells& begins, FourCells& ends) const noexcept {
-      const Four inwards = less < length_ ? less : Four{};
-      begins = cell((a - low_ + inwards) * scale_ - slack);
-      ends = cell((b - low_ - inwards) * scale_ + slack);
+      begins = cell((a - low_ + less) * scale_ - slack);
+      ends = cell((b - low_ - less) * scale_ + slack);
     }
 
    private:
