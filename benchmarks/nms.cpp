@@ -3,8 +3,8 @@
 //   benchmark_nms [--seed 42] [--repetitions 5] [--scenes small,uniform,...] [--peer COMMAND]
 //
 // In this binary: boxlap and a plain C++ rewrite of torchvision's CPU loop (and, with 80 labels, of its two batched
-// forms), which take turns once a repetition; medians, half the spread between the quartiles, and the ratio of the
-// medians. Kept rows must agree. Float boxes, IoU 0.5, one thread unless named otherwise, a fresh scene a repetition. A
+// forms), which take turns once a repetition; medians, half the spread between the quartiles, and the median of the
+// ratios of each repetition (the clock of a machine moves between them). Kept rows must agree. Float boxes, IoU 0.5, one thread unless named otherwise, a fresh scene a repetition. A
 // peer is a command that gets a file (int64 n, then n rows of float x1 y1 x2 y2 score label) and prints its times:
 //
 //   --peer "python3 benchmarks/nms_peers.py"
@@ -306,7 +306,7 @@ int main(int argc, char** argv) {
   // `together` scenes are timed as one, so that a call of a microsecond can be.
   const auto compare = [&](const std::string& name, const Make& make, const Run& ours, const Run& theirs,
                            int together = 1, bool same = true) {
-    Times a, b;
+    Times a, b, ratios;
     std::size_t count = 0;
     Detections last;
     for (int r = 0; r < repetitions; ++r) {
@@ -318,6 +318,7 @@ int main(int argc, char** argv) {
       a.all.push_back(milliseconds(ours, inputs, kept));
       if (theirs) {
         b.all.push_back(milliseconds(theirs, inputs, peer_kept));
+        ratios.all.push_back(b.all.back() / a.all.back());
         if (same && kept != peer_kept) {
           std::printf("%s: kept rows differ\n", name.c_str());
         }
@@ -327,7 +328,7 @@ int main(int argc, char** argv) {
     }
     std::printf("| %-32s | %10.4f | %7.4f | ", name.c_str(), a.at(0.5), (a.at(0.75) - a.at(0.25)) / 2);
     if (theirs) {
-      std::printf("%10.4f | %8.2f | %7zu |\n", b.at(0.5), b.at(0.5) / a.at(0.5), count);
+      std::printf("%10.4f | %8.2f | %7zu |\n", b.at(0.5), ratios.at(0.5), count);
     } else {
       std::printf("%10s | %8s | %7zu |\n", "", "", count);
     }

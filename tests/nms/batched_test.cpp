@@ -218,6 +218,60 @@ TEMPLATE_TEST_CASE("batched_nms is nms of each label, however close boxes are", 
   }
 }
 
+#if defined(__GNUC__)
+TEMPLATE_TEST_CASE("two of a label that suppress one another share a cell, however large and far they are", "[nms]",
+                   float, double) {
+  using T = TestType;
+  scenes::Rng rng(29);
+  std::uniform_real_distribution<double> unit(0, 1);
+  const auto extent = GENERATE(1e-3, 1.0, 1e6);
+  const double threshold = GENERATE(2e-6, 1e-3, 0.1, 0.5, 0.95);
+  std::vector<Box<T>> boxes;
+  const auto add = [&](double x, double y, double w, double h) {
+    boxes.push_back({static_cast<T>(x), static_cast<T>(y), static_cast<T>(x + w), static_cast<T>(y + h)});
+  };
+  for (int pair = 0; pair < 20'000; ++pair) {
+    const double w = extent * std::pow(10, 8 * unit(rng) - 4), h = w * std::pow(10, 2 * unit(rng) - 1);
+    const double over = std::min(1.0, threshold * (1 + std::pow(10, -5 * unit(rng))));
+    const double x = extent * unit(rng) - w * unit(rng), y = extent * unit(rng) - h * unit(rng);
+    add(x, y, w, h);
+    if (pair % 2 == 0) {  // beside one another
+      add(x + w * (1 - over) / (1 + over), y, w, h);
+    } else {  // one in the other
+      const double share = std::pow(over, unit(rng));
+      add(x + w * (1 - share) * unit(rng), y + h * (1 - over / share) * unit(rng), w * share, h * over / share);
+    }
+  }
+  for (std::size_t row = 0; row < boxes.size(); row += boxes.size() / 256) {  // those that the cells are made for
+    const double x = extent * unit(rng), y = extent * unit(rng);
+    boxes[row] = {static_cast<T>(x), static_cast<T>(y), static_cast<T>(x + extent / 50),
+                  static_cast<T>(y + extent / 50)};
+  }
+  const detail::Verdict verdict{threshold, false};
+  const detail::Detections detections(boxes, Iou{}, verdict);
+  using Boxes = detail::PlacesOfBoxes<std::remove_const_t<decltype(detections)>, int>;
+  const Boxes places_of(detections);
+  REQUIRE(places_of.possible());
+  const std::vector<int> labels(boxes.size(), 7);
+  std::vector<typename Boxes::Place> places(boxes.size());
+  bool found = true;
+  for (Index row = 0; row < std::ssize(boxes); row += Boxes::together) {
+    found = places_of.find(row, labels, &places[std::size_t(row)]) && found;
+  }
+  REQUIRE(found);
+  int suppressed = 0, apart = 0;
+  for (std::size_t row = 0; row < boxes.size(); row += 2) {
+    if (double(iou(boxes[row], boxes[row + 1])) > threshold) {
+      const auto &a = places[row], &b = places[row + 1];
+      ++suppressed;
+      apart += a.row > b.row + b.more() || b.row > a.row + a.more() || (a.bits() & b.bits()) == 0 ? 1 : 0;
+    }
+  }
+  CHECK(suppressed > 10'000);
+  CHECK(apart == 0);
+}
+#endif
+
 TEST_CASE("batched_nms refuses lengths that differ", "[nms]") {
   const std::vector<Box<float>> boxes(3);
   CHECK_THROWS_AS(batched_nms(boxes, std::vector<float>(2), std::vector<int>(3), 0.5), std::invalid_argument);
