@@ -4,8 +4,9 @@
 //
 // In this binary: boxlap and a plain C++ rewrite of torchvision's CPU loop (and, with 80 labels, of its two batched
 // forms), which take turns once a repetition; medians, half the spread between the quartiles, and the median of the
-// ratios of each repetition (the clock of a machine moves between them). Kept rows must agree. Float boxes, IoU 0.5, one thread unless named otherwise, a fresh scene a repetition. A
-// peer is a command that gets a file (int64 n, then n rows of float x1 y1 x2 y2 score label) and prints its times:
+// ratios of each repetition (the clock of a machine moves between them). Kept rows must agree. Float boxes, IoU 0.5,
+// one thread unless named otherwise, a fresh scene a repetition. A peer is a command that gets a file (int64 n, then n
+// rows of float x1 y1 x2 y2 score label) and prints its times:
 //
 //   --peer "python3 benchmarks/nms_peers.py"
 #include <algorithm>
