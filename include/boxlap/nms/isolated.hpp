@@ -215,14 +215,11 @@ template <class D, Labels L>
     Index shared = 0;
     for (Index first = 0, end = 0; first < n; first = end) {
       end = (std::min)(n, first + chunk);
-      Index next = first;
-      for (; next + four <= end; next += four) {
-        if (!boxes.find(next, labels, &places[at(next)])) {
+      for (Index next = first; next < end; next += four) {
+        const Index row = (std::min)(next, n - four);
+        if (!boxes.find(row, labels, &places[at(row)])) {
           return 0;
         }
-      }
-      if (next < end && !boxes.find(n - four, labels, &places[at(n - four)])) {
-        return 0;
       }
       for (Index row = first; row < end; ++row) {
         shared += static_cast<Index>(cells.add(places[at(row)]));

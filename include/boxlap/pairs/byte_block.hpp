@@ -113,7 +113,7 @@ class ByteScale {
   ByteAxis<T> x_, y_;
 };
 
-/// A box of a ByteBlock, as one that asks others.
+/// A box of a ByteBlock, as one that asks others: in registers, which a call would spill.
 class ByteBox {
  public:
 #if defined(__SSE2__)
@@ -134,7 +134,7 @@ class ByteBox {
 #endif
 
   /// Bit k is set where box k of four blocks meets this box or touches it.
-  [[nodiscard]] std::uint64_t met(const ByteBlock* blocks) const noexcept {
+  [[nodiscard, gnu::always_inline]] std::uint64_t met(const ByteBlock* blocks) const noexcept {
     constexpr int width = block_size;
     return ~(apart(blocks[0]) | apart(blocks[1]) << width | apart(blocks[2]) << 2 * width |
              apart(blocks[3]) << 3 * width);
@@ -142,7 +142,7 @@ class ByteBox {
 
   /// Bit k is set where lane k of `block` neither meets nor touches this box.
 #if defined(__SSE2__)
-  [[nodiscard]] std::uint64_t apart(const ByteLanes& block) const noexcept {
+  [[nodiscard, gnu::always_inline]] std::uint64_t apart(const ByteLanes& block) const noexcept {
     const auto at = [](const std::int8_t* lanes) { return _mm_load_si128(reinterpret_cast<const __m128i*>(lanes)); };
     const __m128i x = _mm_or_si128(_mm_cmpgt_epi8(x1_, at(block.x2)), _mm_cmpgt_epi8(at(block.x1), x2_));
     const __m128i y = _mm_or_si128(_mm_cmpgt_epi8(y1_, at(block.y2)), _mm_cmpgt_epi8(at(block.y1), y2_));
