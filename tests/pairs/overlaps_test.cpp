@@ -1,8 +1,13 @@
 #include <boxlap/pairs/overlaps.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <span>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "../../examples/support/heap.hpp"
@@ -202,4 +207,162 @@ TEST_CASE("few pairs a row and many are put together in two ways, to the same ma
       CHECK(sorted == brute(a, b, false, 0.1, by_iou));
     });
   }
+}
+
+namespace {
+
+/// Boxes of which nearly every two meet; some have no extent, no end or the smallest of areas.
+template <class T>
+std::vector<Box<T>> crowd(int n, scenes::Rng& rng) {
+  std::vector<Box<T>> boxes = scenes::uniform<T>(n, 40, 60, rng);
+  constexpr T inf = std::numeric_limits<T>::infinity();
+  for (std::size_t k = 0; k < boxes.size(); k += 9) {
+    switch (rng() % 8) {
+      case 0:
+        boxes[k].x2 = boxes[k].x1;
+        break;
+      case 1:
+        boxes[k].y2 = boxes[k].y1 - 1;
+        break;
+      case 2:
+        boxes[k].x1 = std::numeric_limits<T>::quiet_NaN();
+        break;
+      case 3:
+        boxes[k].y2 = inf;
+        break;
+      case 4:
+        boxes[k] = {-inf, -inf, inf, inf};
+        break;
+      case 5:
+        boxes[k].x2 = boxes[k].x1 + std::numeric_limits<T>::min();
+        break;
+      case 6:
+        boxes[k] = boxes[0];
+        break;
+      default:
+        boxes[k].x1 = -std::numeric_limits<T>::max();
+        break;
+    }
+  }
+  return boxes;
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("matrices of small crowds hold what the functions of two boxes say, to the bit", "", float, double) {
+  const auto seed = GENERATE(11U, 12U);
+  scenes::Rng rng(seed);
+  const auto [n, m] = GENERATE(std::pair{4, 300}, std::pair{15, 16}, std::pair{33, 31}, std::pair{100, 100},
+                               std::pair{129, 47}, std::pair{7, 1100}, std::pair{40, 515});
+  CAPTURE(seed, n, m);
+  const auto a = crowd<TestType>(n, rng), b = crowd<TestType>(m, rng);
+  detail::Team team(1);
+  detail::with_trees<detail::Meeting::open, TestType>(
+      a, b, team, detail::Identity{}, [](const auto& join) { CHECK(detail::most_blocks_meet(join)); },
+      detail::matrix_is_small);
+  for (const double min : {0.0, 0.4}) {
+    REQUIRE(iou_matrix(a, b, {.min = min}) == brute(a, b, false, min, by_iou));
+    REQUIRE(iou_matrix(b, {.min = min}) == brute(b, b, true, min, by_iou));
+    REQUIRE(iof_matrix(a, b, {.min = min}) == brute(a, b, false, min, by_iof));
+    REQUIRE(intersection_matrix(a, b, {.min = min}) == brute(a, b, false, min, by_intersection));
+    REQUIRE(union_matrix(a, b, {.min = min}) == brute(a, b, false, min, by_union));
+    REQUIRE(union_matrix(b, {.min = min}) == brute(b, b, true, min, by_union));
+  }
+}
+
+TEMPLATE_TEST_CASE("matrices of boxes that crowd in places hold what the functions say, to the bit", "", float,
+                   double) {
+  const auto seed = GENERATE(13U, 14U);
+  scenes::Rng rng(seed);
+  const auto [n, m] = GENERATE(std::pair{100, 300}, std::pair{60, 1100});
+  CAPTURE(seed, n, m);
+  const auto a = scenes::uniform<TestType>(n, 40, 60, rng);
+  auto b = scenes::uniform<TestType>(m, 40, 60, rng);
+  for (std::size_t k = 0; k < b.size() * 3 / 5; ++k) {
+    b[k].x1 += 1000;
+    b[k].x2 += 1000;
+  }
+  detail::Team team(1);
+  detail::with_trees<detail::Meeting::open, TestType>(
+      a, b, team, detail::Identity{},
+      [](const auto& join) {
+        CHECK(!detail::most_blocks_meet(join));
+        const detail::FewMeetings meetings(join);
+        CHECK(!meetings.are_sparse(meetings.count()));
+      },
+      detail::matrix_is_small);
+  REQUIRE(iou_matrix(a, b) == brute(a, b, false, 0, by_iou));
+  REQUIRE(iou_matrix(b) == brute(b, b, true, 0, by_iou));
+  REQUIRE(iof_matrix(a, b, {.min = 0.4}) == brute(a, b, false, 0.4, by_iof));
+}
+
+TEMPLATE_TEST_CASE("a crowd at one end of the rows does not decide what memory the matrix keeps", "", float, double) {
+  scenes::Rng rng(5);
+  const bool crowd_first = GENERATE(true, false);
+  const auto b = scenes::uniform<TestType>(300, 40, 60, rng);
+  std::vector<Box<TestType>> a = scenes::uniform<TestType>(40, 40, 60, rng);
+  for (const Box<TestType>& box : scenes::uniform<TestType>(260, 40, 60, rng)) {
+    a.push_back({box.x1 + 75, box.y1 + 75, box.x2 + 75, box.y2 + 75});
+  }
+  if (!crowd_first) {
+    std::reverse(a.begin(), a.end());
+  }
+  const auto matrix = iou_matrix(a, b);
+  CHECK(matrix == brute(a, b, false, 0, by_iou));
+  CHECK(matrix.col_indices.capacity() <= a.size() * b.size());
+}
+
+TEMPLATE_TEST_CASE("rows are written by eights as they are lane by lane", "", float, double) {
+  if (!detail::has_eights()) {
+    SUCCEED("this processor has no AVX2");
+    return;
+  }
+  using T = TestType;
+  const auto seed = GENERATE(21U, 22U, 23U);
+  CAPTURE(seed);
+  scenes::Rng rng(seed);
+  std::array<detail::BoxBlock<T>, detail::most_blocks> boxes;
+  detail::ValuesOfBlocks<T> areas;
+  std::array<Index, detail::most_blocks * 16> cols;
+  std::iota(cols.begin(), cols.end(), Index{1000});
+  for (std::size_t block = 0; block < boxes.size(); ++block) {
+    const double extent = block % 3 == 0 ? 40 : block % 3 == 1 ? 300 : 3000;
+    for (Index lane = 0; lane < detail::block_size; ++lane) {
+      boxes[block].set(lane, scenes::uniform<T>(1, extent, 60, rng)[0]);
+    }
+    detail::measure_areas<detail::Lanes<T>>(boxes[block], areas[block]);
+  }
+  std::size_t all = 0;
+  for (int round = 0; round < 200; ++round) {
+    std::array<detail::BlockRow<T>, detail::most_rows> rows;
+    std::array<std::vector<Index>, detail::most_rows> blocks;
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      for (Index block = 0; block < 32; ++block) {
+        if (rng() % 4 != 0) {
+          blocks[r].push_back(block);
+        }
+      }
+      rows[r] = {scenes::uniform<T>(1, 300, 200, rng)[0], blocks[r], Index(rng() % 40), Index(rng() % 16)};
+    }
+    struct Entries {
+      std::vector<Index> cols = std::vector<Index>(4096);
+      std::vector<T> values = std::vector<T>(4096);
+    } lanes, eights;
+    const detail::ColumnBlocks<T> columns{boxes.data(), cols.data(), areas.data()};
+    const T least = round % 2 == 0 ? detail::least_kept<T>(0) : T(0.2);
+    const detail::IouMeasure iou;
+    const std::span<const detail::BlockRow<T>> few = std::span(rows).first(1 + std::size_t(round) % rows.size());
+    const auto ends = detail::write_rows(few, columns, iou, least, lanes.cols.data(), lanes.values.data());
+    const auto same = detail::write_rows_by_eights(few, columns, iou, least, eights.cols.data(), eights.values.data());
+    REQUIRE(ends == same);
+    const std::size_t size = ends[few.size() - 1];
+    all += size;
+    for (Entries* const entries : {&lanes, &eights}) {
+      entries->cols.resize(size);
+      entries->values.resize(size);
+    }
+    REQUIRE(lanes.cols == eights.cols);
+    REQUIRE(lanes.values == eights.values);
+  }
+  CHECK(all > 5000);
 }

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <numeric>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -65,7 +64,9 @@ class RowsByLabel {
  private:
   [[nodiscard]] static std::vector<Index> first_rows(Index n) {
     std::vector<Index> rows(at(n));
-    std::iota(rows.begin(), rows.end(), Index{0});
+    for (Index i = 0; i < n; ++i) {
+      rows[at(i)] = i;
+    }
     return rows;
   }
 

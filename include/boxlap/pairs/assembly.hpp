@@ -172,9 +172,9 @@ template <bool self, class Measure, class Join, class A, class B>
           const auto [i, j] = candidates[k];
           const R area_a = area_in<R>(element(a, i));
           const R area_b = area_in<R>(element(b, j));
-          keep(i, j, measure(shared[k], area_a, area_b));
+          keep(i, j, measured<R>(measure, shared[k], area_a, area_b));
           if constexpr (self) {
-            keep(j, i, measure(shared[k], area_b, area_a));
+            keep(j, i, measured<R>(measure, shared[k], area_b, area_a));
           }
         }
       }

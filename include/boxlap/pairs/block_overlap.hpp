@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <memory>
 
@@ -64,55 +65,99 @@ template <class T>
 }
 
 /// Lanes of a block from k on. That they are aligned spares the compiler an instruction for each.
-template <class T>
-[[nodiscard]] inline Lanes<T> lanes_from(const T* k) noexcept {
-  return load<Lanes<T>>(std::assume_aligned<sizeof(Lanes<T>)>(k));
-}
-
-/// The areas of sixteen boxes.
-template <class T>
-[[nodiscard]] inline BlockValues<T> areas_of(const BoxBlock<T>& block) noexcept {
-  BlockValues<T> areas;
-  for (std::size_t k = 0; k < block_size; k += lane_count<T>) {
-    const Lanes<T> w = lanes_from(block.x2 + k) - lanes_from(block.x1 + k);
-    const Lanes<T> h = lanes_from(block.y2 + k) - lanes_from(block.y1 + k);
-    store(areas.at + k, product<Lanes<T>>(w, h));
-  }
-  return areas;
+template <class L, class T>
+[[gnu::always_inline]] inline void lanes_from(const T* k, L& lanes) noexcept {
+  std::memcpy(&lanes, std::assume_aligned<sizeof(L)>(k), sizeof lanes);
 }
 
 /// One box in every lane.
-template <class T>
+template <class L>
 struct BoxLanes {
-  using L = Lanes<T>;
-  explicit BoxLanes(const Box<T>& box) noexcept
+  template <class T>
+  [[gnu::always_inline]] explicit BoxLanes(const Box<T>& box) noexcept
       : x1(L{} + box.x1), y1(L{} + box.y1), x2(L{} + box.x2), y2(L{} + box.y2), area(L{} + boxlap::area(box)) {}
   L x1, y1, x2, y2, area;
 };
 
-/// What a matrix stores of a pair: measure(shared area, area of the row's box, area of the column's box), and whether
-/// that is enough. What shares no area may be measured as 0 or as NaN: neither is kept.
+// The kernels below are compiled for wider registers too than the rest of a program has (crowded_rows.hpp). So lanes
+// are neither passed nor returned by value: how that is done differs between the two, and clang refuses to call one
+// from the other.
+
+/// The areas of sixteen boxes.
+template <class L, class T>
+[[gnu::always_inline]] inline void measure_areas(const BoxBlock<T>& block, BlockValues<T>& areas) noexcept {
+  for (std::size_t k = 0; k < block_size; k += sizeof(L) / sizeof(T)) {
+    L x1, y1, x2, y2;
+    lanes_from(block.x1 + k, x1);
+    lanes_from(block.y1 + k, y1);
+    lanes_from(block.x2 + k, x2);
+    lanes_from(block.y2 + k, y2);
+    L area = x2 - x1;
+    multiply(area, y2 - y1);
+    std::memcpy(areas.at + k, &area, sizeof area);
+  }
+}
+
+/// The values of a box with all sixteen of a block. The box is that of the column if `box_is_col`. One side of what
+/// they share is not clamped: where it is negative, so is the value, or else it is 0 or NaN, and none of these is kept.
+template <bool box_is_col, class L, class T, class Measure>
+[[gnu::always_inline]] inline void measure_block(const BoxBlock<T>& block, const BlockValues<T>& areas,
+                                                 const BoxLanes<L>& box, const Measure& measure,
+                                                 BlockValues<T>& values) noexcept {
+  for (std::size_t k = 0; k < block_size; k += sizeof(L) / sizeof(T)) {
+    L left, top, right, bottom, area, value;
+    lanes_from(block.x1 + k, left);
+    lanes_from(block.y1 + k, top);
+    lanes_from(block.x2 + k, right);
+    lanes_from(block.y2 + k, bottom);
+    lanes_from(areas.at + k, area);
+    left = box.x1 > left ? box.x1 : left;
+    top = box.y1 > top ? box.y1 : top;
+    right = box.x2 < right ? box.x2 : right;
+    bottom = box.y2 < bottom ? box.y2 : bottom;
+    L shared = (right > left ? right : left) - left;
+    multiply(shared, bottom - top);
+    if constexpr (box_is_col) {
+      measure(shared, area, box.area, value);
+    } else {
+      measure(shared, box.area, area, value);
+    }
+    std::memcpy(values.at + k, &value, sizeof value);
+  }
+}
+
+/// measure(shared area, area of the row's shape, area of the column's shape), which writes to its last argument.
+template <class R, class Measure>
+[[nodiscard]] R measured(const Measure& measure, const R& shared, const R& row_area, const R& col_area) noexcept {
+  R value;
+  measure(shared, row_area, col_area, value);
+  return value;
+}
+
+/// What a matrix stores of a pair, and whether that is enough. What shares no area may be measured as 0, as NaN or as
+/// less than 0: none of them is kept.
 template <class T, class Measure>
 class OverlapValue {
  public:
   OverlapValue(const Measure& measure, double min) : measure_(measure), least_(least_kept<T>(min)) {}
 
-  [[nodiscard]] T operator()(const Box<T>& row, const Box<T>& col) const { return of_areas(row, col, measure_); }
+  [[nodiscard]] T operator()(const Box<T>& row, const Box<T>& col) const {
+    return of_areas(row, col, [this](T shared, T row_area, T col_area) {
+      return measured<T>(measure_, shared, row_area, col_area);
+    });
+  }
+  [[nodiscard]] const Measure& measure() const noexcept { return measure_; }
+  [[nodiscard]] T least() const noexcept { return least_; }
   [[nodiscard]] bool kept(T value) const noexcept { return value >= least_; }
 
   /// Fills in the values of `box` with all sixteen of a block, and returns which are kept. The box is that of the
-  /// column if `box_is_col`. Equal to the bit to operator().
+  /// column if `box_is_col`. Equal to the bit to operator() where they are.
   template <bool box_is_col>
-  [[nodiscard]] std::uint32_t of_all(const BoxBlock<T>& block, const BlockValues<T>& areas, const BoxLanes<T>& box,
-                                     BlockValues<T>& values) const {
+  [[nodiscard]] std::uint32_t of_all(const BoxBlock<T>& block, const Box<T>& box, BlockValues<T>& values) const {
     using L = Lanes<T>;
-    for (std::size_t k = 0; k < block_size; k += lane_count<T>) {
-      const L left = greater(box.x1, lanes_from(block.x1 + k)), top = greater(box.y1, lanes_from(block.y1 + k));
-      const L right = lesser(box.x2, lanes_from(block.x2 + k)), bottom = lesser(box.y2, lanes_from(block.y2 + k));
-      const L shared = product<L>(greater(right, left) - left, greater(bottom, top) - top);
-      const L area = lanes_from(areas.at + k);
-      store(values.at + k, box_is_col ? measure_(shared, area, box.area) : measure_(shared, box.area, area));
-    }
+    BlockValues<T> areas;
+    measure_areas<L>(block, areas);
+    measure_block<box_is_col>(block, areas, BoxLanes<L>(box), measure_, values);
     return lanes_at_least(values.at, least_);
   }
 
@@ -121,7 +166,7 @@ class OverlapValue {
   [[nodiscard]] std::uint32_t of_lanes(const BoxBlock<T>& block, std::uint32_t lanes, const Box<T>& box,
                                        BlockValues<T>& values) const {
     if (is_many(lanes)) {
-      return of_all<box_is_col>(block, areas_of(block), BoxLanes<T>(box), values) & lanes;
+      return of_all<box_is_col>(block, box, values) & lanes;
     }
     std::uint32_t result = 0;
     for (; lanes != 0; lanes &= lanes - 1) {

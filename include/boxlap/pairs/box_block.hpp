@@ -62,6 +62,9 @@ struct alignas(64) BoxBlock {
   }
 };
 
+/// How two boxes must meet: share area (open), or at least a border point (closed).
+enum class Meeting { open, closed };
+
 #if defined(__GNUC__)
 /// Four boxes, coordinate by coordinate. Loads of whole boxes and shuffles take half the time of putting single numbers
 /// side by side.
@@ -83,11 +86,24 @@ struct FourBoxes {
     x2 = __builtin_shufflevector(high_ab, high_cd, 0, 1, 4, 5);
     y2 = __builtin_shufflevector(high_ab, high_cd, 2, 3, 6, 7);
   }
+
+  /// Whether each of them can meet anything.
+  template <Meeting meeting>
+  [[nodiscard]] bool all_enter() const noexcept {
+    auto enters = (x1 < x2) & (y1 < y2);
+    if constexpr (meeting == Meeting::closed) {
+      enters = (x1 <= x2) & (y1 <= y2);
+    }
+    std::uint64_t words[sizeof enters / sizeof(std::uint64_t)];
+    std::memcpy(words, &enters, sizeof enters);
+    std::uint64_t all = ~std::uint64_t{0};
+    for (const std::uint64_t word : words) {
+      all &= word;
+    }
+    return all == ~std::uint64_t{0};
+  }
 };
 #endif
-
-/// How two boxes must meet: share area (open), or at least a border point (closed).
-enum class Meeting { open, closed };
 
 /// Whether two boxes that have extent meet.
 template <Meeting meeting, class T>

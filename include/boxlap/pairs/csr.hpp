@@ -164,6 +164,23 @@ template <class E>
   }
 }
 
+/// Writes where each row of a matrix begins, as rows come one after the other.
+class RowOffsets {
+ public:
+  explicit RowOffsets(std::vector<Index>& offsets) noexcept : offsets_(offsets) {}
+
+  /// The entries so far are of rows before this one.
+  void begin(Index row, std::size_t entries) noexcept {
+    while (row_ < row) {
+      offsets_[at(++row_)] = static_cast<Index>(entries);
+    }
+  }
+
+ private:
+  std::vector<Index>& offsets_;
+  Index row_ = 0;
+};
+
 /// Turns counts into offsets: counts[i + 1] is the length of row i before, the end of row i after.
 inline void accumulate_offsets(std::vector<Index>& counts) {
   for (std::size_t i = 1; i < counts.size(); ++i) {

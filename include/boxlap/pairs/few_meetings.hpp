@@ -75,6 +75,10 @@ class FewMeetings {
     return bits_set(std::span(lanes_.data(), size_).subspan(place(k, w)));
   }
 
+  /// Of box k of a and a block of b.
+  [[nodiscard]] std::uint32_t lanes(Index k, Index block) const noexcept {
+    return static_cast<std::uint32_t>(word(k, block / word_blocks) >> (block % word_blocks * block_size)) & every_lane;
+  }
   /// Of box k of a and word w of b, four blocks.
   [[nodiscard]] std::uint64_t word(Index k, Index w) const noexcept { return lanes_[place(k, w)]; }
 

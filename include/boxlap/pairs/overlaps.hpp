@@ -28,30 +28,31 @@ struct OverlapOptions {
 
 namespace detail {
 
-/// The measures, each of the shared area and the two areas; of numbers, or of lanes of them. The ratios are those of
-/// iou() and iof() wherever these are not 0; there they are 0 or NaN, and no matrix keeps either.
+/// The measures, each of the shared area and the two areas, written to `value`; of numbers, or of lanes of them. The
+/// ratios are those of iou() and iof() wherever these are not 0; there they are no number above 0, and no matrix keeps
+/// them.
 struct IouMeasure {
   template <class R>
-  [[nodiscard]] constexpr R operator()(const R& shared, const R& area_a, const R& area_b) const noexcept {
-    return shared / union_of(shared, area_a, area_b);
+  [[gnu::always_inline]] void operator()(const R& shared, const R& area_a, const R& area_b, R& value) const noexcept {
+    value = shared / ((area_a + area_b) - shared);
   }
 };
 struct IofMeasure {
   template <class R>
-  [[nodiscard]] constexpr R operator()(const R& shared, const R& area_a, const R&) const noexcept {
-    return shared / area_a;
+  [[gnu::always_inline]] void operator()(const R& shared, const R& area_a, const R&, R& value) const noexcept {
+    value = shared / area_a;
   }
 };
 struct IntersectionMeasure {
   template <class R>
-  [[nodiscard]] constexpr R operator()(const R& shared, const R&, const R&) const noexcept {
-    return shared;
+  [[gnu::always_inline]] void operator()(const R& shared, const R&, const R&, R& value) const noexcept {
+    value = shared;
   }
 };
 struct UnionMeasure {
   template <class R>
-  [[nodiscard]] constexpr R operator()(const R& shared, const R& area_a, const R& area_b) const noexcept {
-    return shared > R{} ? union_of(shared, area_a, area_b) : R{};  // the same pairs as the intersection
+  [[gnu::always_inline]] void operator()(const R& shared, const R& area_a, const R& area_b, R& value) const noexcept {
+    value = shared > R{} ? (area_a + area_b) - shared : R{};  // the same pairs as the intersection
   }
 };
 
@@ -132,7 +133,8 @@ template <class Measure, class A>
 /// std::length_error above 2^31 - 1 stored pairs. The sparse form of torchvision.ops.box_iou.
 /// O(n + m + pairs) time on spread-out data. Peak memory beside the result and the prepared shapes: 38 bytes a box in
 /// float, 56 in double, and 28 (36) bytes a pair; nothing a pair for boxes that meet 8 others or more on average, or
-/// for up to 500 rows of each, which take 90 KB of stack.
+/// for up to 500 rows of each, which take 90 KB of stack; where these crowd the result keeps room for an eighth more.
+/// There eight pairs are measured at once on processors with AVX2, to the same bits.
 template <Shapes A, Shapes B>
 requires OverlappingShapes<A, B>
 [[nodiscard]] auto iou_matrix(const A& a, const B& b, const OverlapOptions& options = {}) {

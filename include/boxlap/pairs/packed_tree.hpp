@@ -72,7 +72,7 @@ class PackedTree {
     } else {
       tree.allocate(n, blocks_for(n));
     }
-    for (Index i = 0; i < n; ++i) {
+    for (Index i = tree.template take_fours<meeting>(n, box_at); i < n; ++i) {
       if (const Box<T> box = box_at(i); enters<meeting>(box)) {
         tree.rows_[at(tree.boxes_)] = i;
         tree.set_lane(0, tree.boxes_++, box);
@@ -177,6 +177,30 @@ class PackedTree {
   void set_lane(Index level, Index k, const Box<T>& box) noexcept {
     const std::size_t lane = at(k);
     blocks_[at(first_[at(level)]) + lane / block_lanes].set(static_cast<Index>(lane % block_lanes), box);
+  }
+
+  /// Takes the first boxes of an unordered tree, four at once, for as long as all of them enter. Returns how many.
+  template <Meeting meeting, class BoxAt>
+  [[nodiscard]] Index take_fours(Index n, const BoxAt& box_at) {
+#if defined(__GNUC__)
+    // Where a register does not hold four it takes longer (measured).
+    for (; sizeof(FourBoxes<T>::x1) <= lane_bytes && n - boxes_ >= 4; boxes_ += 4) {
+      const FourBoxes<T> four(box_at(boxes_), box_at(boxes_ + 1), box_at(boxes_ + 2), box_at(boxes_ + 3));
+      if (!four.template all_enter<meeting>()) {
+        break;
+      }
+      const std::size_t first = at(boxes_) % block_lanes;
+      BoxBlock<T>& block = blocks_[at(boxes_) / block_lanes];
+      store(block.x1 + first, four.x1);
+      store(block.y1 + first, four.y1);
+      store(block.x2 + first, four.x2);
+      store(block.y2 + first, four.y2);
+      for (Index k = boxes_; k < boxes_ + 4; ++k) {
+        rows_[at(k)] = k;
+      }
+    }
+#endif
+    return boxes_;
   }
 
   void free_lanes(Index level, Index used) noexcept {

@@ -52,19 +52,27 @@ inline void store(T* to, const L& lanes) noexcept {
   std::memcpy(to, &lanes, sizeof lanes);
 }
 
-/// a * b, rounded before anything is added to it: a kernel gives the same bits on one number and on lanes, with and
+/// a *= b, rounded before anything is added to it: a kernel gives the same bits on one number and on lanes, with and
 /// without FMA. L is a floating-point number or lanes of it, here and below. An x86 target without FMA has nothing to
 /// hold back, and gcc 12 would take lanes of float apart to do so. Clang may fuse across statements: adding zero makes
 /// what it fuses the rounded product, as in rounded().
 template <class L>
-[[nodiscard]] inline L product(const L& a, const L& b) noexcept {
+[[gnu::always_inline]] inline void multiply(L& a, const L& b) noexcept {
 #if !defined(__GNUC__) || ((defined(__x86_64__) || defined(__i386__)) && !defined(__FMA__) && !defined(__FMA4__))
-  return a * b;
+  a = a * b;
 #elif defined(__clang__)
-  return a * b + L{};
+  a = a * b + L{};
 #else
-  return __builtin_assoc_barrier(a * b);
+  a = __builtin_assoc_barrier(a * b);
 #endif
+}
+
+/// a * b, rounded in the same way.
+template <class L>
+[[nodiscard]] inline L product(const L& a, const L& b) noexcept {
+  L result = a;
+  multiply(result, b);
+  return result;
 }
 
 /// The smaller of two; b where one of them is NaN.
