@@ -29,7 +29,7 @@ struct ListedEntries {
 template <Meeting meeting, bool self, class T, class Ask>
 [[nodiscard]] bool most_blocks_meet(const TreeJoin<meeting, self, T, Ask>& join) noexcept {
   constexpr Index asking_boxes = 4, least_stride = 8;
-  const Index sixteenths = !has_eights() ? 15 : sizeof(T) > sizeof(float) ? 14 : 8;
+  const Index sixteenths = !has_eights() ? 15 : sizeof(T) > sizeof(float) ? 13 : 8;
   const Index stride = (std::max)(least_stride, join.a.size() / asking_boxes);
   Index met = 0, all = 0;
   for (Index k = (std::min)(stride, join.a.size()) / 2; k < join.a.size(); k += stride) {
