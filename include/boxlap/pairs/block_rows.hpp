@@ -127,11 +127,11 @@ template <class T>
     for (std::size_t k = 0; k < at(block_size); k += 8) {
       unsigned kept;
       if constexpr (sizeof(T) == sizeof(float)) {
-        Numbers eight;
-        lanes_from(v + k, eight);
-        kept = static_cast<unsigned>(__builtin_ia32_movmskps256(Numbers(eight >= enough)));
-        eight = __builtin_ia32_permvarsf256(eight, Integers((Bits{} + set_bits.of[kept]) >> shifts));
-        std::memcpy(values + size, &eight, sizeof eight);
+        Numbers numbers;
+        lanes_from(v + k, numbers);
+        kept = static_cast<unsigned>(__builtin_ia32_movmskps256(Numbers(numbers >= enough)));
+        numbers = __builtin_ia32_permvarsf256(numbers, Integers((Bits{} + set_bits.of[kept]) >> shifts));
+        std::memcpy(values + size, &numbers, sizeof numbers);
       } else {  // four and four; a number is two places wide
         constexpr Bits twice{0, 0, 4, 4, 8, 8, 12, 12}, halves{0, 1, 0, 1, 0, 1, 0, 1};
         Numbers low, high;
