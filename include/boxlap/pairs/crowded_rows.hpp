@@ -45,6 +45,13 @@ template <Meeting meeting, bool self, class T, class Ask>
   return 16 * met > sixteenths * all;
 }
 
+/// Whether pairs are measured in less time together with whole blocks, so many, than one by one (measured).
+template <class T>
+[[nodiscard]] inline bool blocks_pay(std::size_t pairs, std::size_t blocks) noexcept {
+  const std::size_t quarters = !has_eights() ? 16 : sizeof(T) > sizeof(float) ? 10 : 6;
+  return 4 * pairs > quarters * blocks;
+}
+
 /// Writes the rows of a matrix, through a list that is short enough to stay near.
 template <class Join, class T, class Measure>
 class CrowdedRows {

@@ -65,14 +65,17 @@ class FewMeetings {
   }
 
   [[nodiscard]] Index words() const noexcept { return words_; }
-  /// How many pairs may meet, and whether these are so few of each block that one by one they are measured faster
-  /// (measured).
-  [[nodiscard]] std::size_t count() const noexcept { return count_from(0, 0); }
-  [[nodiscard]] bool are_sparse(std::size_t count) const noexcept { return count <= 4 * word_blocks * size_; }
+  /// How many pairs may meet.
+  [[nodiscard]] std::size_t count() const noexcept { return bits_set(std::span(lanes_.data(), size_)); }
 
-  /// Of the pairs from box k of a and word w of b on.
-  [[nodiscard]] std::size_t count_from(Index k, Index w) const noexcept {
-    return bits_set(std::span(lanes_.data(), size_).subspan(place(k, w)));
+  /// Of how many blocks of b a box of a may meet some, over all boxes of a.
+  [[nodiscard]] std::size_t count_blocks() const noexcept {
+    constexpr std::uint64_t lows = 0x7fff7fff7fff7fffU, sum_up = 0x0001000100010001U;
+    std::uint64_t counts = 0;  // of each of the four blocks of a word: at most one for each word
+    for (const std::uint64_t x : std::span(lanes_.data(), size_)) {
+      counts += ((((x & lows) + lows) | x) & ~lows) >> (block_size - 1);
+    }
+    return static_cast<std::size_t>((counts * sum_up) >> 48);
   }
 
   /// Of box k of a and a block of b.

@@ -51,7 +51,7 @@ template <class Join, class T, class Measure>
 [[gnu::noinline]] void measure_meetings(const Join& join, const OverlapValue<T, Measure>& value_of, Csr<T>& result) {
   FewMeetings meetings(join);
   ListedEntries<T> listed;
-  if (const std::size_t count = meetings.count(); !meetings.are_sparse(count)) {
+  if (const std::size_t count = meetings.count(); blocks_pay<T>(count, meetings.count_blocks())) {
     CrowdedRows<Join, T, Measure>(join, value_of, listed, result).write(meetings);
   } else if (count <= listed.most) {
     const std::size_t size =
