@@ -79,7 +79,7 @@ struct BoxLanes {
   L x1, y1, x2, y2, area;
 };
 
-// The kernels below are compiled for wider registers too than the rest of a program has (crowded_rows.hpp). So lanes
+// The kernels below are compiled for wider registers too than the rest of a program has (block_rows.hpp). So lanes
 // are neither passed nor returned by value: how that is done differs between the two, and clang refuses to call one
 // from the other.
 
