@@ -10,9 +10,9 @@
 #include <tuple>
 #include <vector>
 
-#include "../../examples/support/heap.hpp"
 #include "../catch.hpp"
 #include "../support/fixture.hpp"
+#include "../support/memory.hpp"
 #include "../support/scenes.hpp"
 
 using boxlap::Box;
@@ -499,7 +499,7 @@ TEST_CASE("what cannot be judged is refused by its row", "[detection]") {
 }
 
 TEMPLATE_TEST_CASE("memory grows with boxes and pairs that meet", "[detection][memory]", float, double) {
-  if (!heap::counted) {
+  if (memory::uncounted()) {
     return;
   }
   scenes::Rng rng(3);

@@ -62,7 +62,7 @@ std::vector<boxlap::Point<T>> corners(const std::vector<Box<T>>& boxes) {
 }  // namespace
 
 TEMPLATE_TEST_CASE("judging an image takes the memory that is said", "[evaluate][memory]", float, double) {
-  if (!heap::counted) {
+  if (memory::uncounted()) {
     return;
   }
   scenes::Rng rng(3);
@@ -151,7 +151,7 @@ TEMPLATE_TEST_CASE("judging an image takes the memory that is said", "[evaluate]
 }
 
 TEST_CASE("putting images together takes the memory that is said", "[evaluate][memory]") {
-  if (!heap::counted) {
+  if (memory::uncounted()) {
     return;
   }
   scenes::Rng rng(4);

@@ -27,7 +27,7 @@ bool programs_missing() {
   if (!folder_of_programs().empty()) {
     return false;
   }
-  WARN("BOXLAP_PROGRAMS is not set: the example programs were not run");
+  checks::skipped("BOXLAP_PROGRAMS is not set: the example programs are not run");
   return true;
 }
 

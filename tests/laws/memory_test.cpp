@@ -23,7 +23,7 @@ constexpr int rows = 20000;
 }  // namespace
 
 TEST_CASE("picking rows takes the memory that is said", "[memory]") {
-  if (!heap::counted) {
+  if (memory::uncounted()) {
     return;
   }
   scenes::Rng rng(1);
@@ -38,7 +38,7 @@ TEST_CASE("picking rows takes the memory that is said", "[memory]") {
 }
 
 TEST_CASE("sparse matrices take the memory that is said", "[memory]") {
-  if (!heap::counted) {
+  if (memory::uncounted()) {
     return;
   }
   scenes::Rng rng(2);
@@ -71,7 +71,7 @@ TEST_CASE("sparse matrices take the memory that is said", "[memory]") {
 }
 
 TEST_CASE("average precision takes the memory that is said", "[memory]") {
-  if (!heap::counted) {
+  if (memory::uncounted()) {
     return;
   }
   scenes::Rng rng(3);

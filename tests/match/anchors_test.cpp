@@ -9,9 +9,9 @@
 #include <boxlap/shape/rotated_box.hpp>
 #include <boxlap/shape/rotated_overlap.hpp>
 
-#include "../../examples/support/heap.hpp"
 #include "../catch.hpp"
 #include "../support/fixture.hpp"
+#include "../support/memory.hpp"
 #include "../support/scenes.hpp"
 
 using namespace boxlap;
@@ -227,7 +227,7 @@ TEST_CASE("242,991 anchors x 500 truths: counts and checksums of the peer, in 16
   const heap::Scope scope;
   REQUIRE(count(match_anchors(anchors, truths, rpn)) == Counts{3427, 32715, 206849, 76704521962});
   REQUIRE(scope.peak_bytes() < 16'000'000);
-  if (heap::counted) {  // the formula of the doc block and the result
+  if (!memory::uncounted()) {  // the formula of the doc block and the result
     const double formula = 16.0 * 242991 + 100.0 * 500 + 0.5e6 + 4.0 * 242991;
     REQUIRE(static_cast<double>(scope.peak_bytes()) <= formula);
     REQUIRE(static_cast<double>(scope.peak_bytes()) >= formula / 2);
@@ -383,7 +383,7 @@ TEST_CASE("match_anchors_atss takes the candidates above their own mean and devi
 }
 
 TEST_CASE("the other rules need what their doc blocks say", "[anchors][memory]") {
-  if (!heap::counted) return;
+  if (memory::uncounted()) return;
   Rng rng(9);
   const auto anchors = scenes::uniform<double>(40000, 2000, 30, rng),
              truths = scenes::uniform<double>(500, 2000, 60, rng);

@@ -7,9 +7,9 @@
 #include <random>
 #include <sstream>
 
-#include "../../examples/support/heap.hpp"
 #include "../catch.hpp"
 #include "../support/fixture.hpp"
+#include "../support/memory.hpp"
 
 using namespace boxlap;
 using Rng = std::mt19937_64;
@@ -243,7 +243,7 @@ TEST_CASE("assign_dense: larger matrices prove themselves", "[assign_dense]") {
 }
 
 TEST_CASE("assign_dense stores no cost", "[assign_dense][memory]") {
-  if (!heap::counted) return;
+  if (memory::uncounted()) return;
   const Index rows = 300, cols = 5000;
   const heap::Scope scope;
   const auto a =

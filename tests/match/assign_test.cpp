@@ -9,8 +9,8 @@
 
 #include <boxlap/match/assign.hpp>
 
-#include "../../examples/support/heap.hpp"
 #include "../catch.hpp"
+#include "../support/memory.hpp"
 #include "weights.hpp"
 
 using namespace boxlap;
@@ -583,7 +583,7 @@ TEST_CASE("the heap of a long frontier gives the list's answer", "[assign]") {
 }
 
 TEMPLATE_TEST_CASE("a warm workspace allocates nothing", "[assign][memory]", std::int64_t, float) {
-  if (!heap::counted) return;
+  if (memory::uncounted()) return;
   Rng rng(3);
   std::vector<Csr<TestType>> frames;
   for (int k = 0; k < 50; ++k) {
@@ -629,7 +629,7 @@ TEST_CASE("whole rows, which are read eight columns at once, give what integers 
 }
 
 TEST_CASE("memory: 16 bytes a column besides the result, and nothing for cells", "[assign][memory]") {
-  if (!heap::counted) return;
+  if (memory::uncounted()) return;
   Rng rng(4);
   const Index rows = 5000, cols = 10000;
   std::vector<Triple<float>> entries;

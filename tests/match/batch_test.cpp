@@ -2,8 +2,8 @@
 
 #include <boxlap/match/assign.hpp>
 
-#include "../../examples/support/heap.hpp"
 #include "../catch.hpp"
+#include "../support/memory.hpp"
 #include "weights.hpp"
 
 using namespace boxlap;
@@ -55,7 +55,7 @@ TEST_CASE("a batch of views, and parts that are none", "[batch]") {
 }
 
 TEST_CASE("a batch costs its result and nothing else", "[batch][memory]") {
-  if (!heap::counted) return;
+  if (memory::uncounted()) return;
   Rng rng(2);
   std::vector<Csr<float>> frames;
   for (int k = 0; k < 50; ++k) frames.push_back(weights::with_ties<float>(30, 30, 0.2, rng));

@@ -7,8 +7,8 @@
 
 #include <boxlap/match/assign.hpp>
 
-#include "../../examples/support/heap.hpp"
 #include "../catch.hpp"
+#include "../support/memory.hpp"
 #include "weights.hpp"
 
 using namespace boxlap;
@@ -213,7 +213,7 @@ TEST_CASE("greedy matching refuses what is no number", "[greedy]") {
 }
 
 TEST_CASE("greedy matching needs what its doc blocks say", "[greedy][memory]") {
-  if (!heap::counted) return;
+  if (memory::uncounted()) return;
   Rng rng(1);
   const Index rows = 2000, cols = 3000;
   std::vector<Triple<float>> entries;

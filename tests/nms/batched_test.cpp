@@ -8,8 +8,8 @@
 #include <set>
 #include <stdexcept>
 
-#include "../../examples/support/heap.hpp"
 #include "../catch.hpp"
+#include "../support/memory.hpp"
 #include "../support/rounds.hpp"
 #include "circle.hpp"
 #include "plain_nms.hpp"
@@ -282,7 +282,7 @@ TEST_CASE("batched_nms refuses lengths that differ", "[nms]") {
 }
 
 TEST_CASE("batched_nms holds the memory its doc block states", "[nms]") {
-  if (!heap::counted) {
+  if (memory::uncounted()) {
     return;
   }
   scenes::Rng rng(5);

@@ -5,8 +5,8 @@
 #include <random>
 #include <stdexcept>
 
-#include "../../examples/support/heap.hpp"
 #include "../catch.hpp"
+#include "../support/memory.hpp"
 #include "plain_nms.hpp"
 
 using namespace boxlap;
@@ -149,7 +149,7 @@ TEST_CASE("fuse_boxes of three models that see one object", "[nms]") {
 }
 
 TEST_CASE("fuse_boxes holds the memory its doc block states", "[nms]") {
-  if (!heap::counted) {
+  if (memory::uncounted()) {
     return;
   }
   scenes::Rng rng(5);

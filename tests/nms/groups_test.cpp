@@ -4,8 +4,8 @@
 #include <random>
 #include <stdexcept>
 
-#include "../../examples/support/heap.hpp"
 #include "../catch.hpp"
+#include "../support/memory.hpp"
 #include "../support/rounds.hpp"
 #include "circle.hpp"
 #include "plain_nms.hpp"
@@ -79,7 +79,7 @@ TEST_CASE("nms_groups takes any shape, and no rows", "[nms]") {
 }
 
 TEST_CASE("nms_groups holds the memory its doc block states", "[nms]") {
-  if (!heap::counted) {
+  if (memory::uncounted()) {
     return;
   }
   scenes::Rng rng(5);

@@ -4,8 +4,8 @@
 #include <random>
 #include <stdexcept>
 
-#include "../../examples/support/heap.hpp"
 #include "../catch.hpp"
+#include "../support/memory.hpp"
 #include "plain_nms.hpp"
 
 using namespace boxlap;
@@ -127,7 +127,7 @@ TEST_CASE("parts on both sides of a tile seam become one object by IoS", "[nms]"
 }
 
 TEST_CASE("merge_boxes holds the memory its doc block states, never a matrix", "[nms]") {
-  if (!heap::counted) {
+  if (memory::uncounted()) {
     return;
   }
   scenes::Rng rng(5);

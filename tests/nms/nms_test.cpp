@@ -9,8 +9,8 @@
 #include <span>
 #include <stdexcept>
 
-#include "../../examples/support/heap.hpp"
 #include "../catch.hpp"
+#include "../support/memory.hpp"
 #include "../support/rounds.hpp"
 #include "circle.hpp"
 #include "plain_nms.hpp"
@@ -386,7 +386,7 @@ TEST_CASE("the worst cases stay linear", "[nms]") {
 }
 
 TEST_CASE("nms holds the memory its doc block states", "[nms]") {
-  if (!heap::counted) {
+  if (memory::uncounted()) {
     return;
   }
   scenes::Rng rng(5);

@@ -192,7 +192,7 @@ TEST_CASE("detectron2's and torchvision's presets say what they are", "[nms]") {
 }
 
 TEST_CASE("presets take the memory that is said", "[memory]") {
-  if (!heap::counted) {
+  if (memory::uncounted()) {
     return;
   }
   scenes::Rng rng(11);

@@ -6,8 +6,8 @@
 
 #include <boxlap/nms/presets.hpp>
 
-#include "../../examples/support/heap.hpp"
 #include "../catch.hpp"
+#include "../support/memory.hpp"
 #include "../support/rounds.hpp"
 #include "circle.hpp"
 #include "plain_nms.hpp"
@@ -122,7 +122,7 @@ TEST_CASE("soft_nms takes any shape, and refuses what makes no sense", "[nms]") 
 }
 
 TEST_CASE("soft_nms holds the memory its doc block states", "[nms]") {
-  if (!heap::counted) {
+  if (memory::uncounted()) {
     return;
   }
   scenes::Rng rng(5);

@@ -3,8 +3,8 @@
 #include <random>
 #include <stdexcept>
 
-#include "../../examples/support/heap.hpp"
 #include "../catch.hpp"
+#include "../support/memory.hpp"
 #include "../support/rounds.hpp"
 #include "circle.hpp"
 #include "plain_nms.hpp"
@@ -148,13 +148,13 @@ TEST_CASE("TiledNms holds only what the seams leave open", "[nms]") {
   CHECK(tiled.rows() == 144 * 4000);
   CHECK(kept > 300'000);
   CHECK(most_waiting < 4000);  // of 576,000: the front of one row of tiles
-  if (heap::counted) {
+  if (!memory::uncounted()) {
     CHECK(double(scope.peak_bytes()) < 2e6);
   }
 }
 
 TEST_CASE("TiledNms holds the memory its doc block states", "[nms]") {
-  if (!heap::counted) {
+  if (memory::uncounted()) {
     return;
   }
   scenes::Rng rng(5);

@@ -12,8 +12,8 @@
 #include <boxlap/shape/box3.hpp>
 #include <boxlap/shape/rotated_box.hpp>
 
-#include "../../examples/support/heap.hpp"
 #include "../catch.hpp"
+#include "../support/memory.hpp"
 #include "../support/rounds.hpp"
 #include "../support/scenes.hpp"
 
@@ -291,7 +291,7 @@ TEST_CASE("ATSS on two levels of anchors, the nearest of each by the index, equa
 }
 
 TEMPLATE_TEST_CASE("memory is what the doc block says", "", float, double) {
-  if (!heap::counted) {
+  if (memory::uncounted()) {
     return;
   }
   scenes::Rng rng(7);

@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
-#include "../../examples/support/heap.hpp"
 #include "../catch.hpp"
 #include "../nms/circle.hpp"
 #include "../support/join_scenes.hpp"
+#include "../support/memory.hpp"
 #include "../support/rounds.hpp"
 
 using namespace boxlap;
@@ -167,8 +167,7 @@ TEST_CASE("bad options are named") {
 }
 
 TEST_CASE("the memory of a matrix is what its doc block says") {
-  if (!heap::counted) {
-    WARN("a sanitizer holds malloc's place: memory was not counted");
+  if (memory::uncounted()) {
     return;
   }
   scenes::Rng rng(7);

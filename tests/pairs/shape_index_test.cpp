@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "../../examples/support/heap.hpp"
 #include "../catch.hpp"
+#include "../support/memory.hpp"
 #include "../support/scenes.hpp"
 
 using namespace boxlap;
@@ -37,8 +37,7 @@ void check_index(double kept, double peak, int n = 30000) {
 }  // namespace
 
 TEST_CASE("an index takes the memory that its doc block says") {
-  if (!heap::counted) {
-    WARN("a sanitizer holds malloc's place: memory was not counted");
+  if (memory::uncounted()) {
     return;
   }
   check_index<float>(sizeof(Box<float>) + 22, sizeof(Box<float>) + 22 + 16);
@@ -48,8 +47,7 @@ TEST_CASE("an index takes the memory that its doc block says") {
 }
 
 TEST_CASE("joins within a label take the memory that their doc blocks say") {
-  if (!heap::counted) {
-    WARN("a sanitizer holds malloc's place: memory was not counted");
+  if (memory::uncounted()) {
     return;
   }
   struct Labelling {

@@ -1,6 +1,6 @@
 #include <boxlap/raster/lee.hpp>
 
-#include "../../examples/support/heap.hpp"
+#include "../support/memory.hpp"
 #include "../support/rounds.hpp"
 #include "images.hpp"
 
@@ -195,7 +195,7 @@ TEST_CASE("wrong speckle and shapes are refused with their values") {
 }
 
 TEST_CASE("in place, 10,000 columns wide: less than 2 MiB beside the image, whatever its height") {
-  if (!heap::counted) {
+  if (memory::uncounted()) {
     return;
   }
   for (const Index rows : {50, 200}) {

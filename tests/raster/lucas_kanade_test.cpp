@@ -1,6 +1,6 @@
 #include <boxlap/raster/lucas_kanade.hpp>
 
-#include "../../examples/support/heap.hpp"
+#include "../support/memory.hpp"
 #include "images.hpp"
 
 using namespace boxlap;
@@ -217,7 +217,7 @@ TEST_CASE("wrong frames and outputs are refused with their values") {
 }
 
 TEST_CASE("scratch of a 480 x 854 flow is below 256 KiB, and the formula's") {
-  if (!heap::counted) {
+  if (memory::uncounted()) {
     return;
   }
   const auto check = [](auto pixel, double bytes) {

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "../../examples/support/heap.hpp"
+#include "../support/memory.hpp"
 #include "images.hpp"
 
 using namespace boxlap;
@@ -107,7 +107,7 @@ TEST_CASE("NaN pixels and a NaN border do not count in a stream that skips them"
 }
 
 TEST_CASE("a stream takes the memory that its doc block says, whatever the height") {
-  if (!heap::counted) {
+  if (memory::uncounted()) {
     return;
   }
   const auto peak = [](Index cols, Index window, Deviation deviation, int rows) {

@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "../../examples/support/heap.hpp"
+#include "../support/memory.hpp"
 #include "../support/rounds.hpp"
 #include "images.hpp"
 
@@ -71,7 +71,7 @@ TEST_CASE("a window's value does not depend on where the image begins") {
 }
 
 TEST_CASE("scratch is what the doc says, whatever the height") {
-  if (!heap::counted) {
+  if (memory::uncounted()) {
     return;
   }
   const auto formula = [](Index window, Index columns, std::size_t bytes) {

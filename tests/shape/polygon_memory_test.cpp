@@ -5,14 +5,14 @@
 #include <string>
 #include <vector>
 
-#include "../../examples/support/heap.hpp"
 #include "../catch.hpp"
+#include "../support/memory.hpp"
 #include "../support/polygon_scenes.hpp"
 
 using boxlap::Point;
 
 TEST_CASE("polygons take the memory that is said, and overlaps of a few dozen sides none") {
-  if (!heap::counted) {
+  if (memory::uncounted()) {
     return;
   }
   scenes::Rng rng(7);

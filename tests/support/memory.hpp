@@ -4,8 +4,17 @@
 
 #include "../../examples/support/heap.hpp"
 #include "../catch.hpp"
+#include "skipped.hpp"
 
 namespace memory {
+
+/// Says that memory is not checked, and returns true, where a sanitizer holds malloc's place.
+inline bool uncounted() {
+  if (!heap::counted) {
+    checks::skipped("memory is not counted under a sanitizer or without glibc");
+  }
+  return !heap::counted;
+}
 
 struct Bytes {
   double peak, besides;  // with what is kept, and without
