@@ -136,6 +136,21 @@ TEST_CASE("one detection of each kind", "[tide]") {
   CHECK(image.truths[1].missed == 1);
   const auto summary = boxlap::tide_summary(std::vector<TideImage>{image});
   CHECK(summary.counts == std::array<std::int64_t, 6>{2, 1, 1, 1, 2, 2});
+
+  // By hand, in points of recall out of 101. Category 1: three truths, one found first: precision 1 for the 34 points
+  // up to recall 1/3. Category 2: nothing found.
+  CHECK_THAT(summary.ap, WithinAbs(100.0 * 34 / 202, 1e-12));
+  const auto gain = [&](TideError error) { return summary.d_ap[static_cast<std::size_t>(error)]; };
+  // The third detection finds the second truth: precision 2/3 for the next 33 points.
+  CHECK_THAT(gain(TideError::localization), WithinAbs(100.0 * 33 * 2 / 3 / 202, 1e-12));
+  // The fourth one is of category 2, and finds one of its two truths: 51 points.
+  CHECK_THAT(gain(TideError::classification), WithinAbs(100.0 * 51 / 202, 1e-12));
+  // Worse false detections behind the last true one cost nothing.
+  CHECK_THAT(gain(TideError::both), WithinAbs(0, 1e-12));
+  CHECK_THAT(gain(TideError::duplicate), WithinAbs(0, 1e-12));
+  CHECK_THAT(gain(TideError::background), WithinAbs(0, 1e-12));
+  // Without the missed truth of each category 1 of 2 is found: 51 points instead of 34.
+  CHECK_THAT(gain(TideError::missed), WithinAbs(100.0 * (51 - 34) / 202, 1e-12));
 }
 
 TEST_CASE("TIDE of nothing, in any order, and what is refused", "[tide]") {
