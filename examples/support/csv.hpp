@@ -1,7 +1,10 @@
 /// Comma-separated files, read row by row: columns by name, quotes, CRLF, a byte order mark, errors with their place.
 #pragma once
 
+#include <boxlap/core/decimal.hpp>
+
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <deque>
 #include <filesystem>
@@ -103,14 +106,14 @@ class Reader {
   [[nodiscard]] std::string_view text(std::size_t column) const { return trimmed(cells_[column]); }
 
   [[nodiscard]] double number(std::size_t column) const {
-    std::string_view cell = text(column);
-    if (cell.starts_with('+')) {
-      cell.remove_prefix(1);
-    }
+    const std::string_view cell = text(column);
     double value = 0;
-    const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
-    if (error != std::errc() || end != cell.data() + cell.size()) {
-      fail(column, "expected a number, got " + shown(text(column)));
+    if (boxlap::detail::read_decimal(cell, value) != boxlap::detail::DecimalStatus::ok) {
+      // NaN and infinity may stand in a file; which columns must be finite is for their readers to say
+      const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
+      if (error != std::errc() || end != cell.data() + cell.size() || std::isfinite(value)) {
+        fail(column, "expected a number, got " + shown(cell));
+      }
     }
     return value;
   }

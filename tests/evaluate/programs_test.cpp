@@ -227,6 +227,7 @@ TEST_CASE("evaluate names the place of what is wrong and exits with 2", "[progra
       {"xmin,xmin,ymin,xmax,ymax\n", {"p.csv:1:", "column xmin", "twice"}},
       {header + good + "a,0,zero,10,10,T,1\n", {"p.csv:3:", "column ymin", "expected a number", "'zero'"}},
       {header + good + "a,0,,10,10,T,1\n", {"p.csv:3:", "column ymin", "expected a number"}},
+      {header + good + "a,0,+-5,10,10,T,1\n", {"p.csv:3:", "column ymin", "expected a number", "'+-5'"}},
       {header + good + "a,0,0,1 0,10,T,1\n", {"p.csv:3:", "column xmax", "expected a number"}},
       {header + "\n" + good + good + "a,nan,0,10,10,T,1\n", {"p.csv:5:", "column xmin", "row 2", "finite"}},
       {header + good + "a,0,0,inf,10,T,1\n", {"p.csv:3:", "column xmax", "row 1", "finite"}},

@@ -1,7 +1,9 @@
 /// Polygons from and to well-known text.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
+#include <concepts>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -9,13 +11,14 @@
 #include <utility>
 #include <vector>
 
+#include "../core/decimal.hpp"
 #include "../core/error.hpp"
 #include "polygon.hpp"
 
 namespace boxlap {
 namespace detail {
 
-/// A cursor over text. The first failure stays: a reason and a position, counted from 0.
+/// A cursor over text. The first failure stays: what was expected, what is there, and where, counted from 0.
 class WktReader {
  public:
   explicit WktReader(std::string_view text) : text_(text) {}
@@ -25,72 +28,150 @@ class WktReader {
 
   void fail(std::string_view expected) {
     if (!failed()) {
-      reason_ = "WKT position " + std::to_string(position_) + ": expected " + std::string(expected);
-      reason_ += position_ < text_.size() ? std::string(", got '") + text_[position_] + "'" : ", got the end";
+      reason_ = "WKT position " + std::to_string(position_) + ": expected " + std::string(expected) + ", got " + here();
     }
   }
   [[nodiscard]] bool accept(char c) {
-    skip_space();
-    const bool here = !failed() && position_ < text_.size() && text_[position_] == c;
-    position_ += here ? 1 : 0;
-    return here;
+    skip_blanks();
+    const bool is_here = !failed() && position_ < text_.size() && text_[position_] == c;
+    position_ += is_here ? 1 : 0;
+    return is_here;
   }
   void expect(char c) {
     if (!accept(c)) {
       fail(std::string("'") + c + "'");
     }
   }
-  /// Takes the next letters if they are `word`, in upper or lower case.
+  /// Takes the next letters if they are `word`, in any case.
   [[nodiscard]] bool accept_word(std::string_view word) {
-    skip_space();
-    std::size_t end = position_;
-    while (end < text_.size() && is_letter(text_[end])) {
-      ++end;
-    }
-    if (failed() || end - position_ != word.size()) {
-      return false;
-    }
-    for (std::size_t k = 0; k < word.size(); ++k) {
-      if ((text_[position_ + k] & ~0x20) != word[k]) {
-        return false;
+    skip_blanks();
+    const bool is_word = !failed() && same_letters(letters(position_), word);
+    position_ += is_word ? word.size() : 0;
+    return is_word;
+  }
+  /// Takes the next letters if they are `name`, in any case, with Z, M or ZM attached or as the next word. `ordinates`
+  /// becomes the number of a vertex that this tells, or 0.
+  [[nodiscard]] bool accept_name(std::string_view name, int& ordinates) {
+    skip_blanks();
+    const std::string_view here = letters(position_);
+    for (const auto& [tag, count] : {Tag{"", 0}, Tag{"Z", 3}, Tag{"M", 3}, Tag{"ZM", 4}}) {
+      const bool starts = here.size() == name.size() + tag.size() && same_letters(here.substr(0, name.size()), name);
+      if (!failed() && starts && same_letters(here.substr(name.size()), tag)) {
+        position_ += here.size();
+        ordinates = count > 0 ? count : accept_word("ZM") ? 4 : accept_word("Z") || accept_word("M") ? 3 : 0;
+        return true;
       }
     }
-    position_ = end;
-    return true;
+    return false;
   }
+  /// A decimal number with a blank, a comma, a parenthesis or the end behind it.
   template <class T>
   [[nodiscard]] T number() {
-    skip_space();
+    skip_blanks();
     T value{};
     if (failed()) {
       return value;
     }
-    const char* const end = text_.data() + text_.size();
-    const char* begin = text_.data() + position_;
-    begin += begin != end && *begin == '+' ? 1 : 0;
-    const auto [stop, error] = std::from_chars(begin, end, value);
-    if (error == std::errc::result_out_of_range) {
-      fail("a number within range");
-    } else if (error != std::errc{}) {
-      fail("a number");
+    const std::string_view token = this->token(position_);
+    switch (read_decimal(token, value)) {
+      case DecimalStatus::ok:
+        position_ += token.size();
+        break;
+      case DecimalStatus::malformed:
+        fail("a number");
+        break;
+      case DecimalStatus::too_large:
+        fail(std::same_as<T, float> ? "a number within the range of float" : "a number within the range of double");
+        break;
     }
-    position_ = static_cast<std::size_t>(stop - text_.data());
     return value;
   }
+  /// Takes a Z or M, which is not kept: a number of any size, or NaN where it is unknown.
+  void skip_number() {
+    skip_blanks();
+    const std::string_view token = this->token(position_);
+    if (!same_letters(token, "NAN") && !decimal_shape(token).is_number) {
+      return fail("a number");
+    }
+    position_ += token.size();
+  }
+  /// Whether a vertex goes on here: neither a comma nor a parenthesis comes next.
+  [[nodiscard]] bool within_vertex() {
+    skip_blanks();
+    return !failed() && !token(position_).empty();
+  }
+  /// Takes SRID=digits; where the text starts with it.
+  void skip_srid() {
+    if (!accept_word("SRID")) {
+      return;
+    }
+    expect('=');
+    skip_blanks();
+    std::size_t end = position_;
+    while (end < text_.size() && text_[end] >= '0' && text_[end] <= '9') {
+      ++end;
+    }
+    if (end == position_) {
+      fail("the digits of an SRID");
+    }
+    position_ = end;
+    expect(';');
+  }
   void expect_end() {
-    skip_space();
+    skip_blanks();
     if (position_ != text_.size()) {
       fail("the end");
     }
   }
 
  private:
-  static bool is_letter(char c) noexcept { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
-  void skip_space() noexcept {
-    while (position_ < text_.size() &&
-           (text_[position_] == ' ' || (text_[position_] >= '\t' && text_[position_] <= '\r'))) {
+  struct Tag {
+    std::string_view letters;
+    int ordinates;
+  };
+
+  [[nodiscard]] static bool is_letter(char c) noexcept { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
+  [[nodiscard]] static bool is_blank(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
+  [[nodiscard]] static bool ends_token(char c) noexcept { return is_blank(c) || c == ',' || c == '(' || c == ')'; }
+  /// `word` is in upper case.
+  [[nodiscard]] static bool same_letters(std::string_view here, std::string_view word) noexcept {
+    return std::equal(here.begin(), here.end(), word.begin(), word.end(),
+                      [](char a, char b) { return (a & ~0x20) == b; });
+  }
+  [[nodiscard]] std::string_view letters(std::size_t from) const noexcept {
+    std::size_t end = from;
+    while (end < text_.size() && is_letter(text_[end])) {
+      ++end;
+    }
+    return text_.substr(from, end - from);
+  }
+  [[nodiscard]] std::string_view token(std::size_t from) const noexcept {
+    std::size_t end = from;
+    while (end < text_.size() && !ends_token(text_[end])) {
+      ++end;
+    }
+    return text_.substr(from, end - from);
+  }
+  void skip_blanks() noexcept {
+    while (position_ < text_.size() && is_blank(text_[position_])) {
       ++position_;
     }
+  }
+  /// What stands at the cursor, for a message: a word, a number or a sign, cut where it is long.
+  [[nodiscard]] std::string here() const {
+    if (position_ >= text_.size()) {
+      return "the end";
+    }
+    const std::string_view whole = token(position_);
+    constexpr std::size_t most = 24;
+    constexpr std::string_view hexadecimal = "0123456789ABCDEF";
+    std::string shown = "'";
+    for (const char c : whole.empty() ? text_.substr(position_, 1) : whole.substr(0, most)) {
+      const bool is_plain = c >= ' ' && c <= '~';
+      const auto byte = static_cast<unsigned char>(c);
+      shown += is_plain ? std::string(1, c) : std::string{'\\', 'x', hexadecimal[byte >> 4], hexadecimal[byte & 15]};
+    }
+    return shown += whole.size() > most ? "...'" : "'";
   }
 
   std::string_view text_;
@@ -98,56 +179,112 @@ class WktReader {
   std::string reason_;
 };
 
-template <class T>
-struct WktPart {
-  std::vector<std::vector<Point<T>>> rings;
-  std::vector<bool> closed;
+/// The numbers of each vertex of one geometry: what its Z, M or ZM says, else what its first vertex has.
+struct WktOrdinates {
+  int count = 0;
+  bool is_tagged = false;
 };
 
 template <class T>
-[[nodiscard]] std::vector<Point<T>> read_ring(WktReader& in) {
+[[nodiscard]] Point<T> read_vertex(WktReader& in, WktOrdinates& ordinates) {
+  const T x = in.number<T>();
+  const T y = in.number<T>();
+  int read = 2;
+  for (; read < 4 && read != ordinates.count && in.within_vertex(); ++read) {
+    in.skip_number();
+  }
+  if (ordinates.count == 0) {
+    ordinates.count = read;
+  }
+  if (read < ordinates.count || in.within_vertex()) {
+    const bool is_short = read < ordinates.count;
+    in.fail(is_short || ordinates.is_tagged || read < 4
+                ? std::to_string(ordinates.count) + " numbers a vertex, as " +
+                      (ordinates.is_tagged ? "the Z or M says" : "the first vertex has")
+                : std::string("',' or ')' after four numbers"));
+  }
+  return {x, y};
+}
+
+/// A shell and its holes; an EMPTY ring has no points.
+template <class T>
+using WktPart = std::vector<std::vector<Point<T>>>;
+
+template <class T>
+[[nodiscard]] std::vector<Point<T>> read_ring(WktReader& in, WktOrdinates& ordinates) {
   std::vector<Point<T>> ring;
+  if (in.accept_word("EMPTY")) {
+    return ring;
+  }
   in.expect('(');
   do {
-    const T x = in.number<T>();
-    const T y = in.number<T>();
-    ring.push_back({x, y});
+    ring.push_back(read_vertex<T>(in, ordinates));
   } while (in.accept(','));
   in.expect(')');
   return ring;
 }
 
 template <class T>
-[[nodiscard]] WktPart<T> read_part(WktReader& in) {
+[[nodiscard]] WktPart<T> read_part(WktReader& in, WktOrdinates& ordinates) {
   WktPart<T> part;
   if (in.accept_word("EMPTY")) {
     return part;
   }
   in.expect('(');
   do {
-    part.rings.push_back(read_ring<T>(in));
-    part.closed.push_back(part.rings.back().front() == part.rings.back().back());
+    const bool is_hole_of_nothing = !part.empty() && part[0].empty();
+    part.push_back(read_ring<T>(in, ordinates));
+    if (is_hole_of_nothing && !part.back().empty()) {
+      in.fail("an EMPTY hole, as the shell is EMPTY, before this");
+    }
   } while (in.accept(','));
   in.expect(')');
   return part;
 }
 
-/// The parts of the text, or the reason in `in`.
+/// Reads what follows the name of a POLYGON, or of a MULTIPOLYGON, up to its end.
 template <class T>
-[[nodiscard]] std::vector<WktPart<T>> read_wkt(WktReader& in, bool& many) {
-  std::vector<WktPart<T>> parts;
-  many = in.accept_word("MULTIPOLYGON");
-  if (!many && !in.accept_word("POLYGON")) {
-    in.fail("POLYGON or MULTIPOLYGON");
-  } else if (!many) {
-    parts.push_back(read_part<T>(in));
+void read_polygons(WktReader& in, bool many, WktOrdinates ordinates, std::vector<WktPart<T>>& parts) {
+  if (!many) {
+    parts.push_back(read_part<T>(in, ordinates));
   } else if (!in.accept_word("EMPTY")) {
     in.expect('(');
     do {
-      parts.push_back(read_part<T>(in));
+      parts.push_back(read_part<T>(in, ordinates));
     } while (in.accept(','));
     in.expect(')');
   }
+}
+
+/// The parts of the text, or the reason in `in`. Collections within collections are counted, not called for.
+template <class T>
+[[nodiscard]] std::vector<WktPart<T>> read_wkt(WktReader& in, bool& many) {
+  std::vector<WktPart<T>> parts;
+  many = false;
+  in.skip_srid();
+  std::size_t open_collections = 0;
+  do {
+    int told = 0;
+    if (in.accept_name("GEOMETRYCOLLECTION", told)) {
+      many = true;
+      if (!in.accept_word("EMPTY")) {
+        in.expect('(');
+        ++open_collections;
+        continue;
+      }
+    } else if (in.accept_name("MULTIPOLYGON", told)) {
+      many = true;
+      read_polygons(in, true, {told, told > 0}, parts);
+    } else if (in.accept_name("POLYGON", told)) {
+      read_polygons(in, false, {told, told > 0}, parts);
+    } else {
+      in.fail("POLYGON, MULTIPOLYGON or GEOMETRYCOLLECTION");
+    }
+    while (open_collections > 0 && !in.failed() && !in.accept(',')) {
+      in.expect(')');
+      --open_collections;
+    }
+  } while (open_collections > 0 && !in.failed());
   in.expect_end();
   return parts;
 }
@@ -177,29 +314,37 @@ template <class T>
   }
   std::vector<detail::CheckedRing<T>> rings;
   std::vector<RingRepair> repairs;
-  Index part_number = 0;
-  for (detail::WktPart<T>& part : parts) {
-    for (std::size_t r = 0; r < part.rings.size(); ++r) {
-      if (!part.closed[r]) {
-        repairs.push_back({detail::to_index(rings.size(), "rings"), Repair::closed});
+  for (std::size_t part = 0; part < parts.size(); ++part) {
+    for (std::size_t r = 0; r < parts[part].size(); ++r) {
+      if (parts[part][r].empty()) {
+        continue;
       }
       detail::CheckedRing<T> ring;
-      ring.points = std::move(part.rings[r]);
-      ring.part = part_number;
-      ring.hole = r == 0 ? none : static_cast<Index>(r - 1);
+      ring.points = std::move(parts[part][r]);
+      ring.part = detail::to_index(part, "parts");
+      ring.hole = r == 0 ? none : detail::to_index(r - 1, "holes");
+      if (ring.points.front() != ring.points.back()) {
+        repairs.push_back({detail::to_index(rings.size(), "rings"), Repair::closed});
+      }
       rings.push_back(std::move(ring));
     }
-    part_number += part.rings.empty() ? 0 : 1;
   }
   return detail::PolygonAccess<T>::make(std::move(rings), std::move(repairs), many, why);
 }
 
-/// A polygon from well-known text: POLYGON or MULTIPOLYGON, two coordinates a vertex, EMPTY allowed.
+/// A polygon from well-known text: a POLYGON, a MULTIPOLYGON, or a GEOMETRYCOLLECTION of these, which is read as one
+/// MULTIPOLYGON of all their parts.
 ///
-/// Words in upper or lower case, any white space. Rings without their closing vertex are closed and listed by
-/// repairs(). Throws std::invalid_argument with the position in the text (from 0) where it is not such text, and as
-/// make_polygon() where the rings are no polygon. Coordinates become the nearest T. O(n log n) time; at most 200 bytes
-/// a vertex of double while it runs, of which 64 stay.
+/// x and y are kept. A Z or M behind them is skipped, whether the name says Z, M or ZM (`POLYGON Z`, `POLYGONZ`) or
+/// not; the vertices of one geometry must have as many numbers as its name says, or as its first vertex has. A prefix
+/// `SRID=4326;` is skipped, and coordinates stay as they are. A part or a hole may be EMPTY: it adds nothing. Words in
+/// any case, any white space, no regard to the locale. Rings without their closing vertex are closed and listed by
+/// repairs(). Numbers are decimal (`-1.5e3`) and become the nearest T, those too small for T 0; a Z or M may be NaN.
+///
+/// Throws std::invalid_argument with the position in the text (in bytes, from 0), what was expected and what is there,
+/// where it is not such text, also for other geometries, hexadecimal numbers, infinity, and an x or y that is NaN or
+/// beyond T; and as make_polygon() where the rings are no polygon, parts and holes counted as in the text. O(n log n)
+/// time; at most 200 bytes a vertex of double while it runs, of which 64 stay. Collections may be nested to any depth.
 template <class T = double>
 [[nodiscard]] Polygon<T> parse_wkt(std::string_view text) {
   std::string why;
