@@ -51,7 +51,8 @@ concept Numbers = Rows<R> && std::is_arithmetic_v<detail::Element<R>> && !std::s
 template <class R>
 concept RowNumbers = Rows<R> && std::integral<detail::Element<R>> && !std::same_as<detail::Element<R>, bool>;
 
-/// Rows of labels: any integer or enumeration. Only equality counts; no value is special.
+/// Rows of labels: any integer or enumeration. Only equality counts, of the numbers and not of their types: -1 is not
+/// 4294967295u. No value is special.
 template <class R>
 concept Labels = Rows<R> &&(std::integral<detail::Element<R>> || std::is_enum_v<detail::Element<R>>);
 

@@ -5,21 +5,36 @@
 #include <cstdint>
 #include <limits>
 #include <span>
-#include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "../core/error.hpp"
 #include "../core/index.hpp"
 #include "../core/range.hpp"
+#include "../core/rows_by_label.hpp"
 
 namespace boxlap::detail {
 
-/// Any label as the number that results carry.
+/// A label as the number that results carry: see require_reportable().
 template <class L>
-[[nodiscard]] constexpr std::int64_t label_number(L label) noexcept {
-  if constexpr (std::is_enum_v<L>) {
-    return static_cast<std::int64_t>(static_cast<std::underlying_type_t<L>>(label));
-  } else {
-    return static_cast<std::int64_t>(label);
+[[nodiscard]] constexpr std::int64_t category_of(L label) noexcept {
+  return static_cast<std::int64_t>(label_number(label));
+}
+
+/// Refuses labels above std::int64_t: converted, they would be taken for negative ones of the other side or of another
+/// image. Costs nothing for labels of a type that has none.
+template <Labels L>
+void require_reportable(const L& labels, const char* what) {
+  constexpr auto most = (std::numeric_limits<std::int64_t>::max)();
+  using Number = decltype(label_number(element(labels, Index{})));
+  if constexpr (std::cmp_greater((std::numeric_limits<Number>::max)(), most)) {
+    const Index n = rows_of(labels, what);
+    for (Index i = 0; i < n; ++i) {
+      const Number label = label_number(element(labels, i));
+      if (std::cmp_greater(label, most)) [[unlikely]] {
+        invalid(what, "[", i, "] is ", label, ", the most that a result holds is ", most);
+      }
+    }
   }
 }
 
@@ -53,13 +68,14 @@ struct CategoryRows {
 };
 
 template <Labels L>
-[[nodiscard]] CategoryRows rows_by_category(const L& labels) {
+[[nodiscard]] CategoryRows rows_by_category(const L& labels, const char* what) {
   CategoryRows rows;
-  const Index n = rows_of(labels, "labels");
+  const Index n = rows_of(labels, what);
+  require_reportable(labels, what);
   rows.category.reserve(at(n));
   rows.order.reserve(at(n));
   for (Index i = 0; i < n; ++i) {
-    rows.category.push_back(label_number(element(labels, i)));
+    rows.category.push_back(category_of(element(labels, i)));
     rows.order.push_back(i);
   }
   std::stable_sort(rows.order.begin(), rows.order.end(),

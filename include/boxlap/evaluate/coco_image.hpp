@@ -221,8 +221,9 @@ template <class R, Labels LA, Labels LB, Numbers S>
   for (std::size_t i = 0; i < m; ++i) {
     as_double[i] = static_cast<double>(detail::element(scores, static_cast<Index>(i)));
   }
-  return detail::CocoMatcher<R>(pairs, detail::rows_by_category(truth_labels),
-                                detail::rows_by_category(detection_labels), std::move(as_double), notes, options)
+  return detail::CocoMatcher<R>(pairs, detail::rows_by_category(truth_labels, "truth_labels"),
+                                detail::rows_by_category(detection_labels, "detection_labels"), std::move(as_double),
+                                notes, options)
       .run(id);
 }
 
@@ -236,9 +237,9 @@ template <class R, Labels LA, Labels LB, Numbers S>
 ///
 /// Equals pycocotools 2.0.11 in every decision if the shapes compute areas as it does: give boxes as Xywh (see
 /// coco_box.hpp). Throws std::invalid_argument naming the row for NaN, infinite and inverted shapes, NaN scores and
-/// negative areas; for lengths that differ; for thresholds outside (0, 1]. Either side may be empty.
-/// O((n + m) log(n + m) + pairs * areas * thresholds). Peak memory: that of image_pairs(),
-/// or its result and what the overload above needs, whichever is more.
+/// negative areas; for labels above std::int64_t; for lengths that differ; for thresholds outside (0, 1]. Either side
+/// may be empty. O((n + m) log(n + m) + pairs * areas * thresholds). Peak memory: that of image_pairs(), or its result
+/// and what the overload above needs, whichever is more.
 template <Shapes A, Shapes B, Labels LA, Labels LB, Numbers S>
 requires OverlappingShapes<A, B>
 [[nodiscard]] CocoImage coco_image(std::int64_t id, const A& truths, const B& detections, const LA& truth_labels,

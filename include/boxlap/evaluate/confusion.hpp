@@ -74,7 +74,8 @@ inline void add_up(ConfusionMatrix& cells) {
 /// Pairs of any classes with IoU above the threshold are taken from the largest IoU down (equal ones by truth row, then
 /// detection row), each truth and each detection once. `ignored` flags truths that are not to be found (crowds,
 /// difficult objects; empty: none): they fill no cell, and neither does an unmatched detection of which more than
-/// iou_threshold lies in one of them. Throws std::invalid_argument for lengths that differ and NaN scores.
+/// iou_threshold lies in one of them. Throws std::invalid_argument for lengths that differ, NaN scores and
+/// labels above std::int64_t.
 /// O(n + m + pairs log pairs); peak memory, the result included: 2 bytes a shape, up to 96 bytes a count of the result
 /// and up to 48 bytes (36 in float) a pair above the threshold.
 ///
@@ -87,6 +88,8 @@ template <class R, Labels LA, Labels LB, Numbers S>
                                               const ConfusionOptions& options = {}) {
   const std::size_t n = detail::at(pairs.truths()), m = detail::at(pairs.predictions());
   detail::require_lengths(pairs, truth_labels, detection_labels, scores, "ignored", ignored);
+  detail::require_reportable(truth_labels, "truth_labels");
+  detail::require_reportable(detection_labels, "detection_labels");
   struct Edge {
     R iou;
     Index truth, detection;
@@ -109,8 +112,8 @@ template <class R, Labels LA, Labels LB, Numbers S>
   });
   std::stable_sort(edges.begin(), edges.end(), [](const Edge& a, const Edge& b) { return a.iou > b.iou; });
   ConfusionMatrix cells;
-  const auto truth_label = [&](Index t) { return detail::label_number(detail::element(truth_labels, t)); };
-  const auto detected_label = [&](Index d) { return detail::label_number(detail::element(detection_labels, d)); };
+  const auto truth_label = [&](Index t) { return detail::category_of(detail::element(truth_labels, t)); };
+  const auto detected_label = [&](Index d) { return detail::category_of(detail::element(detection_labels, d)); };
   for (const Edge& edge : edges) {
     char& truth = settled_truth[detail::at(edge.truth)];
     char& detection = settled_detection[detail::at(edge.detection)];

@@ -146,6 +146,8 @@ template <class R, Labels LA, Labels LB>
   detail::require_same_length("predicted_labels", std::size(predicted_labels), "predictions",
                               detail::at(pairs.predictions()));
   detail::require_same_length("prediction_of_truth", prediction_of_truth.size(), "truths", detail::at(pairs.truths()));
+  detail::require_reportable(truth_labels, "truth_labels");
+  detail::require_reportable(predicted_labels, "predicted_labels");
   ImageScore score;
   score.truths = pairs.truths();
   score.predictions = pairs.predictions();
@@ -165,8 +167,8 @@ template <class R, Labels LA, Labels LB>
       continue;
     }
     ++score.matches;
-    const std::int64_t truth = detail::label_number(detail::element(truth_labels, i));
-    const std::int64_t predicted = detail::label_number(detail::element(predicted_labels, j));
+    const std::int64_t truth = detail::category_of(detail::element(truth_labels, i));
+    const std::int64_t predicted = detail::category_of(detail::element(predicted_labels, j));
     score.labels.push_back({truth, 1, 0, truth == predicted ? 1 : 0});
     score.labels.push_back({predicted, 0, 1, 0});
   }
@@ -193,7 +195,8 @@ template <class R, Labels LA, Labels LB>
 /// iou_threshold; IoU is compared in double, so float shapes that meet at exactly 0.4 are above 0.4 by rounding.
 ///
 /// Either side may be empty; shapes without area are counted and meet nothing. Throws std::invalid_argument naming the
-/// row for NaN, infinite and inverted shapes and for labels of another length, and for a NaN threshold.
+/// row for NaN, infinite and inverted shapes and labels above std::int64_t, for labels of another length and for a NaN
+/// threshold.
 /// O((n + m) log(n + m) + pairs) time plus that of assign(). Peak memory, result included: 56 bytes a box and 28 a pair
 /// (38 and 24 for float boxes).
 ///

@@ -2,14 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
+#include "../core/rows_by_label.hpp"
 #include "../match/assign.hpp"
-#include "category_rows.hpp"
 #include "image_pairs.hpp"
 
 namespace boxlap {
 
-/// The largest number of one-to-one pairs of equal label with IoU of at least `iou_threshold` in one image.
+/// The largest number of one-to-one pairs of equal label with IoU of at least `iou_threshold` in one image. Labels are
+/// compared as numbers, whatever their types.
 ///
 /// An upper bound on the true positives of COCO, VOC and TIDE, whose greedy matching by score may be smaller, never
 /// larger (truths that those rules ignore should be left out before). Sums over images and bounds of classes add up.
@@ -27,8 +29,8 @@ template <class R, Labels LA, Labels LB>
   }
   const Csr<R> matching = filter(pairs.shared, [&](Index i, Index j, R shared) {
     return static_cast<double>(pairs.iou(i, j, shared)) >= iou_threshold &&
-           detail::label_number(detail::element(truth_labels, i)) ==
-               detail::label_number(detail::element(detection_labels, j));
+           std::cmp_equal(detail::label_number(detail::element(truth_labels, i)),
+                          detail::label_number(detail::element(detection_labels, j)));
   });
   return assign(matching, {.objective = Objective::most_pairs}).count;
 }

@@ -224,9 +224,9 @@ class TideJudge {
 /// flags truths that are regions to leave out (crowds; empty: none): they are not to be found, and a false detection of
 /// their class of which more than options.positive lies in one is dropped. Every other false detection gets the first
 /// reason that applies of localization, classification, duplicate, background, both. Throws std::invalid_argument for
-/// lengths that differ, NaN scores, and thresholds that are not 0 < background <= positive <= 1. O((n + m) log(n + m) +
-/// pairs); peak memory, the result included: 64 bytes a truth, 24 bytes a detection and 64 more for one that
-/// max_detections leaves, 12 bytes a pair (8 in float).
+/// lengths that differ, NaN scores, labels above std::int64_t, and thresholds that are not 0 < background <= positive
+/// <= 1. O((n + m) log(n + m) + pairs); peak memory, the result included: 64 bytes a truth, 24 bytes a detection and 64
+/// more for one that max_detections leaves, 12 bytes a pair (8 in float).
 template <class R, Labels LA, Labels LB, Numbers S>
 [[nodiscard]] TideImage tide_image(std::int64_t id, const ImagePairs<R>& pairs, const LA& truth_labels,
                                    const LB& detection_labels, const S& scores,
@@ -239,8 +239,8 @@ template <class R, Labels LA, Labels LB, Numbers S>
   detail::require_scores(scores);
   std::vector<Index> ranked = detail::order_descending(scores);
   ranked.resize((std::min)(ranked.size(), detail::at((std::max)(options.max_detections, Index{0}))));
-  return detail::TideJudge<R>(pairs, detail::rows_by_category(truth_labels).category,
-                              detail::rows_by_category(detection_labels).category, ignored, options)
+  return detail::TideJudge<R>(pairs, detail::rows_by_category(truth_labels, "truth_labels").category,
+                              detail::rows_by_category(detection_labels, "detection_labels").category, ignored, options)
       .run(id, ranked, scores);
 }
 

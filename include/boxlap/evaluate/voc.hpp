@@ -70,8 +70,8 @@ template <class R, Labels LA, Labels LB, Numbers S>
   detail::require_lengths(pairs, truth_labels, detection_labels, scores, "difficult", difficult);
   detail::require_scores(scores);
   const auto is_difficult = [&](Index truth) { return !difficult.empty() && difficult[detail::at(truth)] != 0; };
-  const detail::CategoryRows truths = detail::rows_by_category(truth_labels);
-  detail::CategoryRows detections = detail::rows_by_category(detection_labels);
+  const detail::CategoryRows truths = detail::rows_by_category(truth_labels, "truth_labels");
+  detail::CategoryRows detections = detail::rows_by_category(detection_labels, "detection_labels");
   detections.rank(scores);
   const Csr<R> by_detection = transpose(pairs.shared);
   std::vector<char> taken(detail::at(pairs.truths()));
@@ -126,7 +126,8 @@ template <class R, Labels LA, Labels LB, Numbers S>
 /// try, which is the difference to COCO.
 ///
 /// Equals the VOC and DOTA devkits (quadrilaterals as Polygon); pixel conventions: with_pixels(). Throws
-/// std::invalid_argument naming the row for NaN, infinite and inverted shapes and NaN scores, for lengths that differ
+/// std::invalid_argument naming the row for NaN, infinite and inverted shapes and NaN scores, for labels above
+/// std::int64_t, for lengths that differ
 /// and for a threshold outside [0, 1]. O((n + m) log(n + m) + pairs). Peak memory: that of image_pairs(), or its
 /// result and what the overload above needs, whichever is more.
 template <Shapes A, Shapes B, Labels LA, Labels LB, Numbers S>
