@@ -41,8 +41,8 @@ template <Shapes S, Numbers P, Labels L, class M>
                                                const NmsOptions& options, const M& measure) {
   const Verdict verdict = verdict_of(options);
   const int threads = thread_count(options.threads);
-  decltype(auto) prepared = prepare_all(shapes);
-  const Detections detections(prepared, measure, verdict);
+  decltype(auto) rows = rows_to_measure<M>(shapes);
+  const Detections detections(rows, measure, verdict);
   std::vector<unsigned char> stays(at(detections.size()), 0);
   const std::size_t isolated = find_isolated(detections, labels, std::span(stays));
   std::vector<Index> order = order_descending(scores);

@@ -19,7 +19,8 @@
 
 namespace boxlap::detail {
 
-/// `R` are prepared shapes (prepare_all), `M` a measure. Holds a reference to the shapes.
+/// `R` are rows_to_measure<M>(), `M` a measure, which gets two const Element<R>& and nothing else: what the concept
+/// Measure was asked about. Holds a reference to the shapes.
 template <Shapes R, class M>
 class Detections {
  public:
@@ -27,6 +28,7 @@ class Detections {
   using T = BoundsScalar<Shape>;
   using Asked = M;
   using Bound = detail::Bound<M>;
+  using Value = std::remove_cvref_t<std::invoke_result_t<const M&, const Shape&, const Shape&>>;
 
   Detections(const R& shapes, const M& measure, const Verdict& verdict)
       : shapes_(shapes), measure_(measure), verdict_(verdict) {
@@ -62,11 +64,11 @@ class Detections {
   [[nodiscard]] Candidate<T> candidate_of(const Box<T>& box, Index row) const { return {box, demand(area(box)), row}; }
 
   /// measure(kept, candidate). For boxes of the very numbers that iou() would get, so that all agree to the bit.
-  [[nodiscard]] auto value(const Candidate<T>& kept, const Candidate<T>& c) const {
+  [[nodiscard]] Value value(const Candidate<T>& kept, const Candidate<T>& c) const {
     if constexpr (is_box<Shape>) {
       return measure_(kept.box, c.box);
     } else {
-      return measure_(element(shapes_, kept.row), element(shapes_, c.row));
+      return value_of_rows(kept.row, c.row);
     }
   }
 
@@ -74,22 +76,20 @@ class Detections {
     return verdict_(value(kept, c));
   }
 
-  [[nodiscard]] bool suppresses_rows(Index kept, Index row) const {
-    return verdict_(measure_(element(shapes_, kept), element(shapes_, row)));
-  }
+  [[nodiscard]] bool suppresses_rows(Index kept, Index row) const { return verdict_(value_of_rows(kept, row)); }
 
   /// The value for two rows that need not meet, for thresholds at which 0 suppresses. IoU of boxes is here
   /// torchvision's own quotient, in which 0/0 is NaN and suppresses nothing.
-  [[nodiscard]] auto value_apart(Index kept, Index row) const {
-    const auto& a = element(shapes_, kept);
-    const auto& b = element(shapes_, row);
+  [[nodiscard]] Value value_apart(Index kept, Index row) const {
     if constexpr (is_box<Shape> && std::same_as<M, Iou>) {
+      const Shape& a = element(shapes_, kept);
+      const Shape& b = element(shapes_, row);
       const T w = (std::max)(T{0}, (std::min)(a.x2, b.x2) - (std::max)(a.x1, b.x1));
       const T h = (std::max)(T{0}, (std::min)(a.y2, b.y2) - (std::max)(a.y1, b.y1));
       const T shared = rounded(w * h);  // inf * 0 is NaN here: intersection_area() says 0
       return shared / union_of(shared, area(a), area(b));
     } else {
-      return measure_(a, b);
+      return value_of_rows(kept, row);
     }
   }
 
@@ -134,6 +134,12 @@ class Detections {
   }
 
  private:
+  [[nodiscard]] Value value_of_rows(Index kept, Index row) const {
+    const Shape& a = element(shapes_, kept);
+    const Shape& b = element(shapes_, row);
+    return measure_(a, b);
+  }
+
   /// The share of a shape's area that the shared area must exceed, rounded down also among the subnormal numbers.
   template <class Size>
   [[nodiscard]] T demand(Size size) const noexcept {

@@ -34,12 +34,11 @@ template <Shapes S, Numbers P, Measure<detail::Element<S>> M = Iou>
   detail::require_same_length("scores", std::size(scores), "shapes", std::size(shapes));
   const detail::Verdict verdict = detail::verdict_of(options);
   std::vector<Index> order = detail::order_descending(scores);
-  decltype(auto) prepared = detail::prepare_all(shapes);
-  const detail::Detections detections(prepared, measure, verdict);
+  decltype(auto) rows = detail::rows_to_measure<M>(shapes);
+  const detail::Detections detections(rows, measure, verdict);
   using D = std::remove_const_t<decltype(detections)>;
   using T = typename D::T;
-  using R =
-      std::remove_cvref_t<decltype(measure(detail::element(prepared, Index{}), detail::element(prepared, Index{})))>;
+  using R = typename D::Value;
   NmsGroups<R> groups;
   groups.suppressor.assign(order.size(), none);
   groups.overlap.assign(order.size(), R{0});

@@ -35,14 +35,34 @@ struct Diou {
 
 /// A measure of two S: Iou, Ios, Diou, or any callable m(kept, candidate) that returns a floating-point number.
 ///
-/// A callable of your own must be pure, and at most 0 for two shapes that do not meet: only pairs whose bounds meet are
-/// ever asked. (At a negative threshold all pairs are asked.)
+/// A callable of your own gets two `const S&`, the shapes as you gave them. It must be pure, and at most 0 for two
+/// shapes that do not meet: only pairs whose bounds meet are ever asked. (At a negative threshold all pairs are asked.)
+/// One that calls iou() of rotated boxes computes sines for each pair; prepare() the boxes yourself, and measure what
+/// you got, where that takes too long.
 template <class M, class S>
 concept Measure = std::copy_constructible<M> && requires(const M& measure, const S& a, const S& b) {
   { measure(a, b) } -> std::floating_point;
 };
 
 namespace detail {
+
+/// Measures that say the same of prepared shapes, to the bit. Any other one reads what the caller gave.
+template <class M>
+inline constexpr bool measures_prepared = false;
+template <>
+inline constexpr bool measures_prepared<Iou> = true;
+template <>
+inline constexpr bool measures_prepared<Ios> = true;
+
+/// The rows that a search with measure M works on: prepared once where the measure allows it.
+template <class M, Shapes R>
+[[nodiscard]] decltype(auto) rows_to_measure(const R& shapes) {
+  if constexpr (measures_prepared<M>) {
+    return prepare_all(shapes);
+  } else {
+    return as_span(shapes);
+  }
+}
 
 /// When a value suppresses: above the threshold, or at it too. Compared in double, as torchvision's CPU does, so that
 /// a float32 IoU of 0.3f suppresses at a threshold of 0.3 and 0.7f does not at 0.7.

@@ -5,6 +5,7 @@
 #include <limits>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "../core/error.hpp"
@@ -158,7 +159,7 @@ void append_merged(const S& boxes, const P& scores, std::span<const Index> rows,
       const R sum = mine + theirs;
       score = sum > 0 ? (mine * score + theirs * static_cast<R>(element(scores, row))) / sum : score;
       box = box_around(box, part);
-    } else if (static_cast<double>(measure(box, part)) > options.threshold) {
+    } else if (static_cast<double>(measure(std::as_const(box), part)) > options.threshold) {
       box = box_around(box, part);
     }
   }

@@ -87,9 +87,9 @@ template <Shapes S, Numbers P, Measure<detail::Element<S>> M = Iou>
   detail::require_same_length("scores", std::size(scores), "shapes", std::size(shapes));
   const detail::Verdict verdict = detail::verdict_of(options);
   const int threads = detail::thread_count(options.threads);
-  decltype(auto) prepared = detail::prepare_all(shapes);
-  const detail::Detections detections(prepared, measure, verdict);
-  if constexpr (detail::few_are_faster<detail::Detections<std::remove_cvref_t<decltype(prepared)>, M>>) {
+  decltype(auto) rows = detail::rows_to_measure<M>(shapes);
+  const detail::Detections detections(rows, measure, verdict);
+  if constexpr (detail::few_are_faster<detail::Detections<std::remove_cvref_t<decltype(rows)>, M>>) {
     if (detail::are_few(static_cast<std::size_t>(std::size(scores)), detections)) {
       return detail::nms_of_few(detections, scores);
     }

@@ -84,10 +84,9 @@ template <Shapes S, Numbers P, Measure<detail::Element<S>> M = Iou>
   using R = std::conditional_t<std::same_as<detail::Element<P>, float>, float, double>;
   detail::require_same_length("scores", std::size(scores), "shapes", std::size(shapes));
   detail::check(options);
-  decltype(auto) prepared = detail::prepare_all(shapes);
+  decltype(auto) rows = detail::rows_to_measure<M>(shapes);
   const bool linear = options.decay == Decay::linear;
-  const detail::Detections detections(prepared, measure,
-                                      {linear ? (std::max)(0.0, options.iou_threshold) : 0.0, false});
+  const detail::Detections detections(rows, measure, {linear ? (std::max)(0.0, options.iou_threshold) : 0.0, false});
   using T = typename std::remove_const_t<decltype(detections)>::T;
   const auto factor = [&, sigma = static_cast<R>(options.sigma)](auto value) {
     const R overlap = static_cast<R>(value);
