@@ -236,7 +236,7 @@ template <class R, Labels LA, Labels LB, Numbers S>
 /// matched to an ignored truth, or unmatched and itself outside the area range, is ignored.
 ///
 /// Equals pycocotools 2.0.11 in every decision if the shapes compute areas as it does: give boxes as Xywh (see
-/// coco_box.hpp). Throws std::invalid_argument naming the row for NaN, infinite and inverted shapes, NaN scores and
+/// box.hpp). Throws std::invalid_argument naming the row for NaN, infinite and inverted shapes, NaN scores and
 /// negative areas; for labels above std::int64_t; for lengths that differ; for thresholds outside (0, 1]. Either side
 /// may be empty. O((n + m) log(n + m) + pairs * areas * thresholds). Peak memory: that of image_pairs(), or its result
 /// and what the overload above needs, whichever is more.

@@ -42,7 +42,7 @@ struct Box {
 template <class A, class B, class C, class D>
 Box(A, B, C, D) -> Box<detail::ScalarOf<A, B, C, D>>;
 
-/// Upper left corner and size: COCO's and OpenCV's form.
+/// Upper left corner and size: COCO's and OpenCV's form. A shape too, with pycocotools' area.
 template <class T>
 struct Xywh {
   T x{}, y{}, w{}, h{};
@@ -151,6 +151,23 @@ template <class T, class U>
   using R = std::common_type_t<T, U>;
   return area(
       Box<R>{std::min<R>(a.x1, b.x1), std::min<R>(a.y1, b.y1), std::max<R>(a.x2, b.x2), std::max<R>(a.y2, b.y2)});
+}
+
+/// COCO's box as a shape: its area is w * h, as pycocotools computes it, so that every IoU is its IoU to the bit. The
+/// corners; x + w is rounded, in the intersection too.
+template <class T>
+[[nodiscard]] constexpr Box<T> bounds(const Xywh<T>& box) noexcept {
+  return {box.x, box.y, box.x + box.w, box.y + box.h};
+}
+
+template <class T>
+[[nodiscard]] constexpr T area(const Xywh<T>& box) noexcept {
+  return detail::rounded(box.w * box.h);
+}
+
+template <class T>
+[[nodiscard]] constexpr T intersection_area(const Xywh<T>& a, const Xywh<T>& b) noexcept {
+  return intersection_area(bounds(a), bounds(b));
 }
 
 }  // namespace boxlap

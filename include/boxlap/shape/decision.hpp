@@ -5,8 +5,9 @@
 #include <cmath>
 #include <limits>
 
-#include "mixed_overlap.hpp"
+#include "box.hpp"
 #include "overlap.hpp"
+#include "own_shape.hpp"
 
 namespace boxlap {
 

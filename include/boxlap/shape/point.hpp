@@ -16,4 +16,14 @@ struct Point {
 template <class T>
 Point(T, T) -> Point<T>;
 
+namespace detail {
+
+/// By x, then by y.
+template <class T>
+[[nodiscard]] constexpr bool lexicographic(const Point<T>& a, const Point<T>& b) noexcept {
+  return a.x < b.x || (a.x == b.x && a.y < b.y);
+}
+
+}  // namespace detail
+
 }  // namespace boxlap

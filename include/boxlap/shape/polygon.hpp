@@ -6,6 +6,7 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,6 +22,8 @@
 #include "point.hpp"
 #include "polygon_validity.hpp"
 #include "predicates.hpp"
+#include "quad_overlap.hpp"
+#include "rotated_box.hpp"
 #include "side.hpp"
 #include "trapezoids.hpp"
 
@@ -357,6 +360,61 @@ requires(!std::same_as<T, U>) [[nodiscard]] auto intersection_area(const Polygon
   } else {
     return intersection_area(cast<R>(a), b);
   }
+}
+
+namespace detail {
+
+template <class T>
+inline constexpr int kind<Polygon<T>> = 3;
+
+/// The area that four counter-clockwise corners and a polygon share, the corners relative to `origin`.
+template <class T>
+[[nodiscard]] double shared_with_corners(const std::array<Point<double>, 4>& corners, const Polygon<T>& polygon,
+                                         const Point<double>& origin) {
+  const Box<double> window = common_box(box_around(corners), relative_to(origin, cast<double>(bounds(polygon))));
+  return has_extent(window) ? shared_with_sides(corners, PolygonAccess<T>::sides(polygon), origin, window) : 0;
+}
+
+}  // namespace detail
+
+/// The area a box and a polygon share, in the wider of their scalar types; in [0, the smaller area].
+///
+/// Error bound as for two polygons; an inverted or NaN box gives 0. O(sides of the polygon) time, no allocation up to
+/// 64 sides.
+template <class T, class U>
+[[nodiscard]] auto intersection_area(const Box<T>& box, const Polygon<U>& polygon) {
+  using R = std::common_type_t<T, U>;
+  const Box<double> common = detail::common_box(cast<double>(box), cast<double>(bounds(polygon)));
+  if (!has_extent(box) || !has_extent(common)) {
+    return R{0};
+  }
+  const Point<double> origin{common.x1, common.y1};
+  const auto corners = detail::corners_of(detail::relative_to(origin, cast<double>(box)));
+  return detail::within_areas<R>(detail::shared_with_corners(corners, polygon, origin),
+                                 static_cast<R>(area(cast<R>(box))),
+                                 static_cast<R>(detail::PolygonAccess<U>::area(polygon)));
+}
+
+/// The area a rotated box and a polygon share, in the wider of their scalar types; in [0, the smaller area].
+///
+/// Error bound as for two polygons; a box with a negative or NaN field gives 0. O(sides of the polygon) time, no
+/// allocation up to 64 sides.
+template <class T, class U>
+[[nodiscard]] auto intersection_area(const PreparedRotatedBox<T>& rotated, const Polygon<U>& polygon) {
+  using R = std::common_type_t<T, U>;
+  const PreparedRotatedBox<R> box = cast<R>(rotated);
+  const Point<double> origin{box.cx, box.cy};
+  if (!(std::abs(origin.x) + std::abs(origin.y) <= (std::numeric_limits<double>::max)()) || polygon.empty()) {
+    return R{0};
+  }
+  return detail::within_areas<R>(detail::shared_with_corners(detail::corners_about_center(box), polygon, origin),
+                                 box.area, static_cast<R>(detail::PolygonAccess<U>::area(polygon)));
+}
+
+template <class T, class U>
+[[nodiscard]] auto intersection_area(const RotatedBox<T>& rotated, const Polygon<U>& polygon) {
+  using R = std::common_type_t<T, U>;
+  return intersection_area(prepare(cast<R>(rotated)), polygon);
 }
 
 }  // namespace boxlap

@@ -32,11 +32,6 @@ struct RingRepair {
 
 namespace detail {
 
-template <class T>
-[[nodiscard]] constexpr bool lexicographic(const Point<T>& a, const Point<T>& b) noexcept {
-  return a.x < b.x || (a.x == b.x && a.y < b.y);
-}
-
 /// A ring on its way to be checked, with what is needed to speak of it in the caller's numbers.
 template <class T>
 struct CheckedRing {

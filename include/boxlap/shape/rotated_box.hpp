@@ -16,6 +16,7 @@
 #include "box.hpp"
 #include "convex_hull.hpp"
 #include "lanes.hpp"
+#include "own_shape.hpp"
 #include "point.hpp"
 #include "rotated_overlap.hpp"
 
@@ -290,6 +291,55 @@ requires(!std::same_as<T, U>) [[nodiscard]] inline auto intersection_area(const 
                                                                           const PreparedRotatedBox<U>& b) noexcept {
   using R = std::common_type_t<T, U>;
   return intersection_area(cast<R>(a), cast<R>(b));
+}
+
+/// A rotated box and its prepared form are the same shape.
+template <class T, class U>
+[[nodiscard]] auto intersection_area(const RotatedBox<T>& a, const PreparedRotatedBox<U>& b) noexcept {
+  using R = std::common_type_t<T, U>;
+  return intersection_area(prepare(cast<R>(a)), cast<R>(b));
+}
+
+namespace detail {
+
+/// The box as the kernel of rotated boxes has it, around `center` instead of its own rounded centre.
+template <class R>
+[[nodiscard]] PreparedRotatedBox<R> upright(const Box<R>& box, const Point<R>& center) noexcept {
+  return {((box.x1 - center.x) + (box.x2 - center.x)) / 2,
+          ((box.y1 - center.y) + (box.y2 - center.y)) / 2,
+          (box.x2 - box.x1) / 2,
+          (box.y2 - box.y1) / 2,
+          1,
+          0,
+          area(box),
+          0};
+}
+
+template <class T>
+inline constexpr int kind<RotatedBox<T>> = 1;
+
+}  // namespace detail
+
+/// The area a box and a rotated box share, in the wider of their scalar types; in [0, the smaller area].
+///
+/// Error bound and special cases as for two rotated boxes; an inverted or NaN box gives 0. O(1).
+template <class T, class U>
+[[nodiscard]] auto intersection_area(const Box<T>& box, const PreparedRotatedBox<U>& rotated) noexcept {
+  using R = std::common_type_t<T, U>;
+  if (!has_extent(box)) {
+    return R{0};
+  }
+  PreparedRotatedBox<R> turned = cast<R>(rotated);
+  const PreparedRotatedBox<R> straight = detail::upright(cast<R>(box), {turned.cx, turned.cy});
+  turned.cx = turned.cx - turned.cx;  // 0, or NaN for a box that meets nothing
+  turned.cy = turned.cy - turned.cy;
+  return intersection_area(straight, turned);
+}
+
+template <class T, class U>
+[[nodiscard]] auto intersection_area(const Box<T>& box, const RotatedBox<U>& rotated) noexcept {
+  using R = std::common_type_t<T, U>;
+  return intersection_area(box, prepare(cast<R>(rotated)));
 }
 
 }  // namespace boxlap
