@@ -61,10 +61,12 @@ template <class R>
 }
 
 /// The matrix of a join of boxes by way of a list: right where rows hold few pairs each. A pair is measured where it is
-/// found. With `self` the join visits each pair once and both halves are stored.
+/// found. With `self` the join visits each pair once and both halves are stored. Where the list grows too long after
+/// all, it is dropped and csr_in_place() takes over.
 template <Meeting meeting, bool self, class T, class Ask, class Measure>
 [[nodiscard]] Csr<T> csr_by_sorting(const TreeJoin<meeting, self, T, Ask>& join, Index rows, Index cols, Team& team,
                                     std::size_t expected, const OverlapValue<T, Measure>& value_of) {
+  const std::size_t most = join.a.ordered() && join.b.ordered() ? longest_list(rows, cols) : most_pairs_of_all;
   const auto collect_chunk = [&](Index chunk, std::vector<Entry<T>>& found) {
     auto collect = [&](Index i, Index j, const Box<T>& box_i, const Box<T>& box_j) {
       if (!attainable(join.ask, box_i, box_j)) {
@@ -79,9 +81,12 @@ template <Meeting meeting, bool self, class T, class Ask, class Measure>
         }
       }
     };
-    join.run(chunk, collect);
+    join.run_until(chunk, collect, [&] { return found.size() > most; });
   };
-  Collected<Entry<T>> entries = collect_chunks<Entry<T>>(join.chunks(), team, expected, collect_chunk);
+  Collected<Entry<T>> entries = collect_chunks<Entry<T>>(join.chunks(), team, expected, most, collect_chunk);
+  if (entries.size > most) {
+    return csr_in_place(join, rows, cols, team, value_of);
+  }
   return csr_of_entries(entries.items(), rows, cols, team);
 }
 
@@ -191,7 +196,8 @@ template <bool self, class Measure, class Join, class A, class B>
     join.run(chunk, collect);
     measure_batch();
   };
-  Collected<Entry<R>> entries = collect_chunks<Entry<R>>(join.chunks(), team, 0, collect_chunk);
+  Collected<Entry<R>> entries = collect_chunks<Entry<R>>(join.chunks(), team, 0, most_pairs_of_all, collect_chunk);
+  check_pairs(entries.size);
   return csr_of_entries(entries.items(), rows, cols, team);
 }
 

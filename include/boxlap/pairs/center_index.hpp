@@ -143,7 +143,8 @@ class CenterIndex {
     };
     const Index chunks = rows / places_per_chunk + (rows % places_per_chunk != 0 ? 1 : 0);
     detail::Team team(workers);
-    auto collected = detail::collect_chunks<Neighbor<T>>(chunks, team, 0, collect);
+    auto collected = detail::collect_chunks<Neighbor<T>>(chunks, team, 0, detail::most_pairs_of_all, collect);
+    detail::check_pairs(collected.size);
     const auto entries = collected.items();
     detail::accumulate_offsets(result.row_offsets);
     result.col_indices.reserve(entries.size());

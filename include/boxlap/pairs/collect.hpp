@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cstdint>
 #include <limits>
@@ -34,7 +35,7 @@ struct PairKeys {
   }
 };
 
-/// What the chunks of a join found, one after the other.
+/// What the chunks of a join found, one after the other. More than was allowed: `size` says so, and nothing is kept.
 template <class Item>
 struct Collected {
   std::vector<Item> list;          // by one thread
@@ -43,45 +44,67 @@ struct Collected {
   [[nodiscard]] std::span<Item> items() noexcept { return {placed ? placed.get() : list.data(), size}; }
 };
 
+/// The longest list of pairs there is.
+inline constexpr std::size_t most_pairs_of_all = (std::numeric_limits<Index>::max)();
+
 /// Refuses what cannot be numbered.
 inline void check_pairs(std::size_t count) {
-  constexpr std::size_t most = (std::numeric_limits<Index>::max)();
-  if (count > most) [[unlikely]] {
-    too_long("the join has ", count, " pairs or more, the most is ", most);
+  if (count > most_pairs_of_all) [[unlikely]] {
+    too_long("the join has ", count, " pairs or more, the most is ", most_pairs_of_all);
   }
 }
 
-/// collect(chunk, items) appends what a chunk has to items; `expected` is about how many a chunk has. More than
-/// 2^31 - 1 items are refused before they are put together.
+/// The longest list of pairs worth sorting, for a join that a sample takes for sparse (below many_pairs_a_row). A crowd
+/// that the sample missed shows when the list grows beyond it: the pairs are then counted first, and take no list.
+[[nodiscard]] inline std::size_t longest_list(Index rows, Index cols) noexcept {
+  constexpr std::size_t pairs_a_box = 8, least = std::size_t{1} << 20;
+  return (std::min)(most_pairs_of_all, pairs_a_box * (at(rows) + at(cols)) + least);
+}
+
+/// collect(chunk, items) appends what a chunk has to items; `expected` is about how many a chunk has. Where there are
+/// more than `most` items in all, collecting ends early and only their number comes back; a collect() of large chunks
+/// does well to stop by itself.
 ///
 /// Room is asked for on the calling thread: what other threads ask for comes as fresh pages each time (glibc).
 template <class Item, class Collect>
-[[nodiscard]] Collected<Item> collect_chunks(Index chunks, Team& team, std::size_t expected, const Collect& collect) {
+[[nodiscard]] Collected<Item> collect_chunks(Index chunks, Team& team, std::size_t expected, std::size_t most,
+                                             const Collect& collect) {
   Collected<Item> result;
   if (team.threads() <= 1 || chunks <= 1) {
     std::vector<Item>& items = result.list;
-    for (Index chunk = 0; chunk < chunks; ++chunk) {
+    for (Index chunk = 0; chunk < chunks && items.size() <= most; ++chunk) {
       if (chunk > 0 && items.capacity() - items.size() < items.size() / at(chunk)) {
         items.reserve(items.size() / at(chunk) * at(chunks) / 8 *
                       9);  // as many again in each chunk to come, and a spare
       }
       collect(chunk, items);
-      check_pairs(items.size());
     }
     result.size = items.size();
+    if (result.size > most) {
+      std::vector<Item>().swap(items);
+    }
     return result;
   }
   std::vector<std::vector<Item>> parts(at(chunks));
   for (std::vector<Item>& part : parts) {
     part.reserve(expected + expected / 8);
   }
-  team.for_each(chunks, [&](Index chunk) { collect(chunk, parts[at(chunk)]); });
-  std::vector<std::size_t> offsets(parts.size());
-  for (std::size_t k = 0; k < parts.size(); ++k) {
-    offsets[k] = result.size;
-    result.size += parts[k].size();
+  std::atomic<std::size_t> total{0};
+  team.for_each(chunks, [&](Index chunk) {
+    std::vector<Item>& part = parts[at(chunk)];
+    if (total.load(std::memory_order_relaxed) <= most) {
+      collect(chunk, part);
+    }
+    total.fetch_add(part.size(), std::memory_order_relaxed);
+  });
+  result.size = total;
+  if (result.size > most) {
+    return result;
   }
-  check_pairs(result.size);
+  std::vector<std::size_t> offsets(parts.size());
+  for (std::size_t k = 1; k < parts.size(); ++k) {
+    offsets[k] = offsets[k - 1] + parts[k - 1].size();
+  }
   result.placed = std::make_unique_for_overwrite<Item[]>(result.size);
   team.for_each(chunks, [&](Index chunk) {
     std::vector<Item>& part = parts[at(chunk)];

@@ -39,45 +39,60 @@ template <class Join, class Meets>
 [[nodiscard]] std::vector<RowPair> sorted_pairs(const Join& join, const Meets& meets, Team& team, Index rows,
                                                 Index cols) {
   std::vector<RowPair> result;
+  // Whether the pairs can be counted before they are written: not where an index is asked row by row, or where pairs of
+  // boxes that meet are not yet pairs of shapes that do.
+  constexpr bool countable = std::is_same_v<Meets, AlwaysMeets> && !is_query_join<Join>;
   double pairs_of_row = 0;  // rows ask an index one by one only where they meet few
+  std::size_t most = most_pairs_of_all;
   if constexpr (!is_query_join<Join>) {
     pairs_of_row = pairs_a_row(join);
   }
-  if constexpr (std::is_same_v<Meets, AlwaysMeets> && !is_query_join<Join>) {
-    if (pairs_of_row >= many_pairs_a_row) {
-      const auto entries_of = [&](Index leaf, std::uint32_t lanes, Index col, const auto&, const auto&) {
-        return Join::of_self ? rows_below(col, lanes, join.a.leaf_rows(leaf)) : lanes;
-      };
-      const auto room = [&](std::size_t total) { make_room(total, team, result); };
-      const auto put = [&](std::size_t k, Index i, std::span<const Index> js, std::span<const char>) {
-        for (const Index j : js) {
-          result[k++] = {i, j};
+  if constexpr (countable) {
+    const bool ordered = join.a.ordered() && join.b.ordered();
+    most = pairs_of_row >= many_pairs_a_row ? 0 : ordered ? longest_list(rows, cols) : most_pairs_of_all;
+  }
+  if (most > 0) {
+    const PairKeys coding(rows, cols);
+    const auto collect_chunk = [&](Index chunk, std::vector<std::uint64_t>& found) {
+      auto collect = [&](Index i, Index j, const auto&, const auto&) {
+        if (meets(i, j)) {
+          found.push_back(coding.key(i, j));
         }
       };
-      [[maybe_unused]] const auto offsets = place_entries<NoValues>(join, rows, team, entries_of, room, put);
-      return result;
-    }
-  }
-  const PairKeys coding(rows, cols);
-  const auto collect_chunk = [&](Index chunk, std::vector<std::uint64_t>& found) {
-    auto collect = [&](Index i, Index j, const auto&, const auto&) {
-      if (meets(i, j)) {
-        found.push_back(coding.key(i, j));
+      if constexpr (countable) {
+        join.run_until(chunk, collect, [&] { return found.size() > most; });
+      } else {
+        join.run(chunk, collect);
       }
     };
-    join.run(chunk, collect);
-  };
-  Collected<std::uint64_t> keys =
-      collect_chunks<std::uint64_t>(join.chunks(), team, expected_pairs(pairs_of_row), collect_chunk);
-  const auto scratch = uninitialized<std::uint64_t>(keys.size);
-  const auto sorted = radix_sort(
-      keys.items(), std::span(scratch.get(), keys.size), coding.bits, [](std::uint64_t key) { return key; }, &team);
-  make_room(keys.size, team, result);
-  Slices(keys.size, &team).for_each([&](Index, std::size_t begin, std::size_t end) {
-    for (std::size_t k = begin; k < end; ++k) {
-      result[k] = {coding.row(sorted[k]), coding.col(sorted[k])};
+    Collected<std::uint64_t> keys =
+        collect_chunks<std::uint64_t>(join.chunks(), team, expected_pairs(pairs_of_row), most, collect_chunk);
+    if (keys.size <= most) {
+      const auto scratch = uninitialized<std::uint64_t>(keys.size);
+      const auto sorted = radix_sort(
+          keys.items(), std::span(scratch.get(), keys.size), coding.bits, [](std::uint64_t key) { return key; }, &team);
+      make_room(keys.size, team, result);
+      Slices(keys.size, &team).for_each([&](Index, std::size_t begin, std::size_t end) {
+        for (std::size_t k = begin; k < end; ++k) {
+          result[k] = {coding.row(sorted[k]), coding.col(sorted[k])};
+        }
+      });
+      return result;
     }
-  });
+    check_pairs(keys.size);
+  }
+  if constexpr (countable) {
+    const auto entries_of = [&](Index leaf, std::uint32_t lanes, Index col, const auto&, const auto&) {
+      return Join::of_self ? rows_below(col, lanes, join.a.leaf_rows(leaf)) : lanes;
+    };
+    const auto room = [&](std::size_t total) { make_room(total, team, result); };
+    const auto put = [&](std::size_t k, Index i, std::span<const Index> js, std::span<const char>) {
+      for (const Index j : js) {
+        result[k++] = {i, j};
+      }
+    };
+    [[maybe_unused]] const auto offsets = place_entries<NoValues>(join, rows, team, entries_of, room, put);
+  }
   return result;
 }
 

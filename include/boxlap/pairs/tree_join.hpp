@@ -52,6 +52,15 @@ struct TreeJoin {
     return true;
   }
 
+  /// run() for a visit that never stops, up to the first leaf behind which full() is true.
+  template <class Visit, class Full>
+  void run_until(Index chunk, Visit& visit, const Full& full) const {
+    const Index end = (std::min)(a.leaves(), (chunk + 1) * leaves_per_chunk);
+    for (Index leaf = chunk * leaves_per_chunk; leaf < end && !full(); ++leaf) {
+      run_leaf(leaf, visit);
+    }
+  }
+
   /// run() for a single leaf of a.
   template <class Visit>
   bool run_leaf(Index leaf, Visit& visit) const {
