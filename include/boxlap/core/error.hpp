@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "compiler.hpp"
+
 namespace boxlap::detail {
 
 inline void append(std::string& text, std::string_view part) { text += part; }
@@ -43,13 +45,13 @@ template <class Error>
 
 /// Throws std::invalid_argument. Cold and never inlined, so that a check costs its caller one compare.
 template <class... Parts>
-[[noreturn, gnu::cold, gnu::noinline]] void invalid(const Parts&... parts) {
+[[noreturn]] BOXLAP_COLD void invalid(const Parts&... parts) {
   raise<std::invalid_argument>(message(parts...));
 }
 
 /// Throws std::length_error.
 template <class... Parts>
-[[noreturn, gnu::cold, gnu::noinline]] void too_long(const Parts&... parts) {
+[[noreturn]] BOXLAP_COLD void too_long(const Parts&... parts) {
   raise<std::length_error>(message(parts...));
 }
 

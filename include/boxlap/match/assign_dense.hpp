@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "../core/compiler.hpp"
 #include "../core/error.hpp"
 #include "../core/index.hpp"
 #include "assignment.hpp"
@@ -119,7 +120,7 @@ class DenseEdges {
     }
   }
 
-  [[noreturn, gnu::cold, gnu::noinline]] void refuse(Index i, Index j, T c) const {
+  [[noreturn]] BOXLAP_COLD void refuse(Index i, Index j, T c) const {
     const Index row = transposed ? j : i, col = transposed ? i : j;
     const auto value = static_cast<Total<T>>(c);
     if (value - value != 0) {

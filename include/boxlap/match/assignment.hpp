@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "../core/compiler.hpp"
 #include "../core/error.hpp"
 #include "../core/index.hpp"
 #include "../pairs/csr.hpp"
@@ -100,7 +101,7 @@ template <class T>
 /// Throws std::invalid_argument, naming row and column: what validate() finds, or the first value that is NaN,
 /// infinite or too large. To be called when there is something to be found.
 template <class T>
-[[noreturn, gnu::cold, gnu::noinline]] void refuse_weights(const CsrView<T>& weights, T most) {
+[[noreturn]] BOXLAP_COLD void refuse_weights(const CsrView<T>& weights, T most) {
   validate(weights);
   for_each_entry(weights, [&](Index i, Index j, T w) {
     if (!is_weight(w, most)) {

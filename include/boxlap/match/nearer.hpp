@@ -4,17 +4,18 @@
 #include <concepts>
 #include <cstdint>
 
-#if defined(__SSE2__)
+#include "../core/compiler.hpp"
+#include "../core/index.hpp"
+
+#if BOXLAP_SSE2
 #include <emmintrin.h>
 #endif
-
-#include "../core/index.hpp"
 
 namespace boxlap::detail {
 
 inline constexpr Index columns_at_once = 8;
 
-#if defined(__SSE2__)
+#if BOXLAP_SSE2
 [[nodiscard]] inline __m128d load_two(const double* values) noexcept { return _mm_loadu_pd(values); }
 [[nodiscard]] inline __m128d load_two(const float* values) noexcept {
   return _mm_cvtps_pd(_mm_unpacklo_ps(_mm_load_ss(values), _mm_load_ss(values + 1)));
@@ -30,7 +31,7 @@ template <std::floating_point T>
 [[nodiscard]] std::uint32_t nearer_columns(double base, const double* duals, const double* reached, double limit,
                                            const T* values, double gate) noexcept {
   std::uint32_t nearer = 0;
-#if defined(__SSE2__)
+#if BOXLAP_SSE2
   const __m128d from = _mm_set1_pd(base), most = _mm_set1_pd(limit), shift = _mm_set1_pd(gate);
   for (Index k = 0; k < columns_at_once; k += 2) {
     const __m128d gain = _mm_sub_pd(load_two(values + k), shift);

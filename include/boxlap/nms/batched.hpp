@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <initializer_list>
 #include <span>
 #include <type_traits>
 #include <vector>
@@ -86,7 +87,10 @@ template <class T, Rows S, Labels L>
   T largest = -std::numeric_limits<T>::infinity();
   for (Index i = 0; i < n; ++i) {
     moved.push_back(element(boxes, i));
-    for (const T x : {moved.back().x1, moved.back().y1, moved.back().x2, moved.back().y2}) {
+    const Box<T>& box = moved.back();
+    const std::initializer_list<T> corners{box.x1, box.y1, box.x2,
+                                           box.y2};  // named: nvcc 13 fails on a list in the loop
+    for (const T x : corners) {
       largest = largest < x || x != x ? x : largest;
     }
   }

@@ -11,6 +11,7 @@
 #include <memory>
 #include <span>
 
+#include "../core/compiler.hpp"
 #include "../core/index.hpp"
 #include "../core/range.hpp"
 #include "../core/rows_by_label.hpp"
@@ -85,7 +86,7 @@ class CellsOfLabels {
   std::unique_ptr<Row[]> rows_;
 };
 
-#if defined(__GNUC__)
+#if BOXLAP_VECTORS
 /// The cells of boxes, four boxes at a time, made smaller by the share that FewBoxes takes off them. Two that suppress
 /// one another share a cell: what rounding does to a number here is far less than `slack`, or than what share() leaves
 /// to it where sides are long, and what follows never descends. The outermost cells go on to infinity.

@@ -9,13 +9,14 @@
 #include <limits>
 #include <memory>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
+#include "../core/compiler.hpp"
 #include "../shape/lanes.hpp"
 #include "../shape/overlap.hpp"
 #include "box_block.hpp"
+
+#if BOXLAP_SSE2
+#include <emmintrin.h>
+#endif
 
 namespace boxlap::detail {
 
@@ -43,7 +44,7 @@ struct alignas(64) BlockValues {
 template <class T>
 [[nodiscard]] inline std::uint32_t lanes_at_least(const T* values, T least) noexcept {
   std::uint32_t lanes = 0;
-#if defined(__SSE2__)
+#if BOXLAP_SSE2
   if constexpr (sizeof(T) == sizeof(float)) {
     for (int k = 0; k < block_size; k += 4) {
       const int four = _mm_movemask_ps(_mm_cmpge_ps(_mm_load_ps(values + k), _mm_set1_ps(least)));
@@ -66,7 +67,7 @@ template <class T>
 
 /// Lanes of a block from k on. That they are aligned spares the compiler an instruction for each.
 template <class L, class T>
-[[gnu::always_inline]] inline void lanes_from(const T* k, L& lanes) noexcept {
+BOXLAP_ALWAYS_INLINE inline void lanes_from(const T* k, L& lanes) noexcept {
   std::memcpy(&lanes, std::assume_aligned<sizeof(L)>(k), sizeof lanes);
 }
 
@@ -74,7 +75,7 @@ template <class L, class T>
 template <class L>
 struct BoxLanes {
   template <class T>
-  [[gnu::always_inline]] explicit BoxLanes(const Box<T>& box) noexcept
+  BOXLAP_ALWAYS_INLINE explicit BoxLanes(const Box<T>& box) noexcept
       : x1(L{} + box.x1), y1(L{} + box.y1), x2(L{} + box.x2), y2(L{} + box.y2), area(L{} + boxlap::area(box)) {}
   L x1, y1, x2, y2, area;
 };
@@ -85,7 +86,7 @@ struct BoxLanes {
 
 /// The areas of sixteen boxes.
 template <class L, class T>
-[[gnu::always_inline]] inline void measure_areas(const BoxBlock<T>& block, BlockValues<T>& areas) noexcept {
+BOXLAP_ALWAYS_INLINE inline void measure_areas(const BoxBlock<T>& block, BlockValues<T>& areas) noexcept {
   for (std::size_t k = 0; k < block_size; k += sizeof(L) / sizeof(T)) {
     L x1, y1, x2, y2;
     lanes_from(block.x1 + k, x1);
@@ -101,9 +102,9 @@ template <class L, class T>
 /// The values of a box with all sixteen of a block. The box is that of the column if `box_is_col`. One side of what
 /// they share is not clamped: where it is negative, so is the value, or else it is 0 or NaN, and none of these is kept.
 template <bool box_is_col, class L, class T, class Measure>
-[[gnu::always_inline]] inline void measure_block(const BoxBlock<T>& block, const BlockValues<T>& areas,
-                                                 const BoxLanes<L>& box, const Measure& measure,
-                                                 BlockValues<T>& values) noexcept {
+BOXLAP_ALWAYS_INLINE inline void measure_block(const BoxBlock<T>& block, const BlockValues<T>& areas,
+                                               const BoxLanes<L>& box, const Measure& measure,
+                                               BlockValues<T>& values) noexcept {
   for (std::size_t k = 0; k < block_size; k += sizeof(L) / sizeof(T)) {
     L left, top, right, bottom, area, value;
     lanes_from(block.x1 + k, left);

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <span>
 
+#include "../core/compiler.hpp"
 #include "../core/index.hpp"
 #include "../shape/lanes.hpp"
 #include "block_overlap.hpp"
@@ -43,8 +44,8 @@ using RowEnds = std::array<std::size_t, most_rows>;
 
 /// The values of a row, one of its blocks after the other; 0 with itself.
 template <class L, class T, class Measure>
-[[gnu::always_inline]] inline void measure_row(const BlockRow<T>& row, const ColumnBlocks<T>& columns,
-                                               const Measure& measure, ValuesOfBlocks<T>& values) noexcept {
+BOXLAP_ALWAYS_INLINE inline void measure_row(const BlockRow<T>& row, const ColumnBlocks<T>& columns,
+                                             const Measure& measure, ValuesOfBlocks<T>& values) noexcept {
   const BoxLanes<L> box(row.box);
   for (std::size_t n = 0; n < row.blocks.size(); ++n) {
     const Index block = row.blocks[n];
@@ -95,7 +96,7 @@ template <class T, class Measure>
   return ends;
 }
 
-#if defined(__GNUC__) && defined(__x86_64__)
+#if BOXLAP_AVX2_CALLS
 // The same for processors with AVX2, whatever else a program is compiled for: twice as fast. In the compilers' own
 // functions, as <immintrin.h> would cost every user more to include than all of boxlap.
 
@@ -113,7 +114,7 @@ inline constexpr SetBits set_bits;
 /// keep_by_lanes(), eight lanes at once. What is kept of them moves to the front by a permutation: of a place only the
 /// lowest three bits count, so those of set_bits need no mask.
 template <class T>
-[[nodiscard, gnu::always_inline, gnu::target("avx2,popcnt")]] inline std::size_t keep_by_eights(
+[[nodiscard, gnu::target("avx2,popcnt")]] BOXLAP_ALWAYS_INLINE inline std::size_t keep_by_eights(
     const BlockRow<T>& row, const Index* block_cols, const ValuesOfBlocks<T>& block_values, T least, Index* cols,
     T* values, std::size_t size) noexcept {
   using Numbers = Lanes<T, 32>;

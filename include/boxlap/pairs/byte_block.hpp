@@ -5,14 +5,15 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
+#include "../core/compiler.hpp"
 #include "../core/index.hpp"
 #include "../shape/box.hpp"
 #include "../shape/lanes.hpp"
 #include "box_block.hpp"
+
+#if BOXLAP_SSE2
+#include <emmintrin.h>
+#endif
 
 namespace boxlap::detail {
 
@@ -46,7 +47,7 @@ class ByteAxis {
   }
 
  private:
-#if defined(__SSE2__)
+#if BOXLAP_SSE2
   [[nodiscard]] static __m128i four(const float* x) noexcept { return _mm_cvttps_epi32(_mm_load_ps(x)); }
   [[nodiscard]] static __m128i four(const double* x) noexcept {
     return _mm_unpacklo_epi64(_mm_cvttpd_epi32(_mm_load_pd(x)), _mm_cvttpd_epi32(_mm_load_pd(x + 2)));
@@ -77,7 +78,7 @@ struct ByteBlock : ByteLanes {
 
   /// Fills `corners` from the coordinates.
   void set_corners() noexcept {
-#if defined(__SSE2__)
+#if BOXLAP_SSE2
     const auto at = [](const std::int8_t* lanes) { return _mm_load_si128(reinterpret_cast<const __m128i*>(lanes)); };
     const auto put = [&](int first, __m128i four) {
       _mm_store_si128(reinterpret_cast<__m128i*>(corners[first]), four);
@@ -113,10 +114,12 @@ class ByteScale {
   ByteAxis<T> x_, y_;
 };
 
+inline namespace BOXLAP_PATH {
+
 /// A box of a ByteBlock, as one that asks others: in registers, which a call would spill.
 class ByteBox {
  public:
-#if defined(__SSE2__)
+#if BOXLAP_SSE2
   explicit ByteBox(const std::int8_t* corners) noexcept {
     std::int32_t bits;
     std::memcpy(&bits, corners, sizeof bits);
@@ -134,15 +137,15 @@ class ByteBox {
 #endif
 
   /// Bit k is set where box k of four blocks meets this box or touches it.
-  [[nodiscard, gnu::always_inline]] std::uint64_t met(const ByteBlock* blocks) const noexcept {
+  [[nodiscard]] BOXLAP_ALWAYS_INLINE std::uint64_t met(const ByteBlock* blocks) const noexcept {
     constexpr int width = block_size;
     return ~(apart(blocks[0]) | apart(blocks[1]) << width | apart(blocks[2]) << 2 * width |
              apart(blocks[3]) << 3 * width);
   }
 
   /// Bit k is set where lane k of `block` neither meets nor touches this box.
-#if defined(__SSE2__)
-  [[nodiscard, gnu::always_inline]] std::uint64_t apart(const ByteLanes& block) const noexcept {
+#if BOXLAP_SSE2
+  [[nodiscard]] BOXLAP_ALWAYS_INLINE std::uint64_t apart(const ByteLanes& block) const noexcept {
     const auto at = [](const std::int8_t* lanes) { return _mm_load_si128(reinterpret_cast<const __m128i*>(lanes)); };
     const __m128i x = _mm_or_si128(_mm_cmpgt_epi8(x1_, at(block.x2)), _mm_cmpgt_epi8(at(block.x1), x2_));
     const __m128i y = _mm_or_si128(_mm_cmpgt_epi8(y1_, at(block.y2)), _mm_cmpgt_epi8(at(block.y1), y2_));
@@ -166,4 +169,5 @@ class ByteBox {
 #endif
 };
 
+}  // namespace BOXLAP_PATH
 }  // namespace boxlap::detail

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 
+#include "../core/compiler.hpp"
 #include "byte_block.hpp"
 #include "tree_join.hpp"
 
@@ -97,7 +98,7 @@ class FewMeetings {
 
   /// Of the boxes of a before `end`. One copy for all callers: into more, gcc would not inline the asking.
   template <Meeting meeting, bool self, class T, class Ask>
-  [[gnu::noinline]] void make_exact(const TreeJoin<meeting, self, T, Ask>& join, Index end) noexcept {
+  BOXLAP_NOINLINE void make_exact(const TreeJoin<meeting, self, T, Ask>& join, Index end) noexcept {
     for (Index k = 0; k < end; ++k) {
       const Box<T> asking = join.ask(join.a.leaf(k / block_size).get(k % block_size));
       for (Index w = 0; w < words_; ++w) {
@@ -133,7 +134,7 @@ class FewMeetings {
   /// Gives up, with false, where the first boxes may meet a quarter of the others and do not meet an eighth of those:
   /// all are close then beside one that is far.
   template <Meeting meeting, bool self, class T, class Ask>
-  [[nodiscard, gnu::noinline]] bool ask_in_bytes(const TreeJoin<meeting, self, T, Ask>& join) noexcept {
+  [[nodiscard]] BOXLAP_NOINLINE bool ask_in_bytes(const TreeJoin<meeting, self, T, Ask>& join) noexcept {
     const Index leaves = join.b.leaves();
     const ByteScale<T> scale(around(join.a, around(join.b, BoxBlock<T>::no_box())));
     std::array<ByteBlock, at(most_bytes)> blocks;

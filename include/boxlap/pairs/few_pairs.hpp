@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "../core/compiler.hpp"
 #include "block_overlap.hpp"
 #include "crowded_rows.hpp"
 #include "csr.hpp"
@@ -41,14 +42,14 @@ template <class Join, class T, class Measure>
 /// The rows of a matrix where boxes crowd. A function of its own, so that its stack is not there beside that of the
 /// other one.
 template <class Join, class T, class Measure>
-[[gnu::noinline]] void measure_all(const Join& join, const OverlapValue<T, Measure>& value_of, Csr<T>& result) {
+BOXLAP_NOINLINE void measure_all(const Join& join, const OverlapValue<T, Measure>& value_of, Csr<T>& result) {
   ListedEntries<T> listed;
   CrowdedRows<Join, T, Measure>(join, value_of, listed, result).write_all();
 }
 
 /// The rows of a matrix where boxes crowd in places, or nowhere.
 template <class Join, class T, class Measure>
-[[gnu::noinline]] void measure_meetings(const Join& join, const OverlapValue<T, Measure>& value_of, Csr<T>& result) {
+BOXLAP_NOINLINE void measure_meetings(const Join& join, const OverlapValue<T, Measure>& value_of, Csr<T>& result) {
   FewMeetings meetings(join);
   ListedEntries<T> listed;
   if (const std::size_t count = meetings.count(); blocks_pay<T>(count, meetings.count_blocks())) {

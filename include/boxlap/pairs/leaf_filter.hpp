@@ -10,16 +10,17 @@
 #include <cstring>
 #include <memory>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
+#include "../core/compiler.hpp"
 #include "../core/index.hpp"
 #include "../shape/box.hpp"
 #include "byte_block.hpp"
 #include "packed_tree.hpp"
 #include "packing.hpp"
 #include "slice_plan.hpp"
+
+#if BOXLAP_SSE2
+#include <emmintrin.h>
+#endif
 
 namespace boxlap::detail {
 
@@ -46,7 +47,7 @@ class ByteFrame {
   [[nodiscard]] Corners operator()(const Box<T>& box) const noexcept {
     Corners corners;
     if constexpr (sizeof(T) == sizeof(float)) {
-#if defined(__SSE2__)
+#if BOXLAP_SSE2
       const __m128 cells = _mm_mul_ps(_mm_sub_ps(_mm_loadu_ps(&box.x1), _mm_loadu_ps(middle_)), _mm_loadu_ps(scale_));
       const __m128i fours = _mm_cvttps_epi32(_mm_min_ps(_mm_max_ps(cells, _mm_set1_ps(-last)), _mm_set1_ps(last)));
       const __m128i twos = _mm_packs_epi32(fours, fours);

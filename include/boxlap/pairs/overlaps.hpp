@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "../core/compiler.hpp"
 #include "../core/order.hpp"
 #include "../shape/overlap.hpp"
 #include "assembly.hpp"
@@ -33,25 +34,25 @@ namespace detail {
 /// them.
 struct IouMeasure {
   template <class R>
-  [[gnu::always_inline]] void operator()(const R& shared, const R& area_a, const R& area_b, R& value) const noexcept {
+  BOXLAP_ALWAYS_INLINE void operator()(const R& shared, const R& area_a, const R& area_b, R& value) const noexcept {
     value = shared / ((area_a + area_b) - shared);
   }
 };
 struct IofMeasure {
   template <class R>
-  [[gnu::always_inline]] void operator()(const R& shared, const R& area_a, const R&, R& value) const noexcept {
+  BOXLAP_ALWAYS_INLINE void operator()(const R& shared, const R& area_a, const R&, R& value) const noexcept {
     value = shared / area_a;
   }
 };
 struct IntersectionMeasure {
   template <class R>
-  [[gnu::always_inline]] void operator()(const R& shared, const R&, const R&, R& value) const noexcept {
+  BOXLAP_ALWAYS_INLINE void operator()(const R& shared, const R&, const R&, R& value) const noexcept {
     value = shared;
   }
 };
 struct UnionMeasure {
   template <class R>
-  [[gnu::always_inline]] void operator()(const R& shared, const R& area_a, const R& area_b, R& value) const noexcept {
+  BOXLAP_ALWAYS_INLINE void operator()(const R& shared, const R& area_a, const R& area_b, R& value) const noexcept {
     value = shared > R{} ? (area_a + area_b) - shared : R{};  // the same pairs as the intersection
   }
 };

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 
+#include "../core/compiler.hpp"
 #include "../core/index.hpp"
 #include "box_block.hpp"
 #include "packing.hpp"
@@ -181,8 +182,8 @@ class PackedTree {
 
   /// Takes the first boxes of an unordered tree, four at once, for as long as all of them enter. Returns how many.
   template <Meeting meeting, class BoxAt>
-  [[nodiscard]] Index take_fours(Index n, const BoxAt& box_at) {
-#if defined(__GNUC__)
+  [[nodiscard]] Index take_fours([[maybe_unused]] Index n, [[maybe_unused]] const BoxAt& box_at) {
+#if BOXLAP_VECTORS
     // Where a register does not hold four it takes longer (measured).
     for (; sizeof(FourBoxes<T>::x1) <= lane_bytes && n - boxes_ >= 4; boxes_ += 4) {
       const FourBoxes<T> four(box_at(boxes_), box_at(boxes_ + 1), box_at(boxes_ + 2), box_at(boxes_ + 3));

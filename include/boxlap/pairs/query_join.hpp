@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "../core/compiler.hpp"
 #include "leaf_filter.hpp"
 #include "packed_tree.hpp"
 #include "tree_join.hpp"
@@ -31,7 +32,7 @@ struct QueryJoin {
 
   /// Whether this is faster than to order the boxes: not where they are nearly as many as the index has, or meet many
   /// leaves each, judged by a few of them.
-  [[nodiscard, gnu::noinline]] bool pays() const {
+  [[nodiscard]] BOXLAP_NOINLINE bool pays() const {
     if (!filter.usable() || rows > tree.size() / 4) {
       return false;
     }
@@ -51,7 +52,7 @@ struct QueryJoin {
 
   /// As TreeJoin::run(). Inlined beside it, gcc makes that one a third slower.
   template <class Visit>
-  [[gnu::noinline]] bool run(Index chunk, Visit& visit) const {
+  BOXLAP_NOINLINE bool run(Index chunk, Visit& visit) const {
     const Index end = (std::min)(rows, (chunk + 1) * rows_per_chunk);
     Lists lists;
     for (Index first = chunk * rows_per_chunk; first < end; first += batch) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "../core/compiler.hpp"
 #include "../core/index.hpp"
 #include "../shape/box.hpp"
 #include "../shape/lanes.hpp"
@@ -54,7 +55,7 @@ class BoxCells {
       : origin_{x.origin, y.origin}, cells_per_unit_{x.cells_per_unit, y.cells_per_unit}, last_{x.last, y.last} {}
 
   [[nodiscard]] std::array<std::int32_t, 2> operator()(const Box<T>& box) const noexcept {
-#if defined(__GNUC__)  // both axes at once: ordering a set takes a quarter less (measured)
+#if BOXLAP_VECTORS  // both axes at once: ordering a set takes a quarter less (measured)
     using Two [[gnu::vector_size(2 * sizeof(T))]] = T;
     using TwoCells [[gnu::vector_size(2 * sizeof(std::int32_t))]] = std::int32_t;
     const Two middles = load<Two>(&box.x1) + load<Two>(&box.x2);

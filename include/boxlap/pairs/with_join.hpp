@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "../core/compiler.hpp"
 #include "../core/order.hpp"
 #include "../core/parallel.hpp"
 #include "../shape/shape.hpp"
@@ -42,12 +43,10 @@ namespace detail {
 /// Always inlined, as whatever calls it: gcc takes a function that does nothing else for one that does nothing, and
 /// drops it.
 template <class R>
-[[gnu::always_inline]] inline void prefetch(const R& range, Index i) {
-#if defined(__GNUC__)
+BOXLAP_ALWAYS_INLINE inline void prefetch([[maybe_unused]] const R& range, [[maybe_unused]] Index i) {
   if constexpr (std::is_lvalue_reference_v<decltype(element(range, i))>) {
-    __builtin_prefetch(std::addressof(element(range, i)));
+    BOXLAP_PREFETCH(std::addressof(element(range, i)));
   }
-#endif
 }
 
 /// The box that stands for row i of a range in a join: its bounds.
@@ -56,7 +55,7 @@ struct BoxOfRow {
   R range;  // a span, or a reference
 
   [[nodiscard]] Box<T> operator()(Index i) const { return cast<T>(bounds(element(range, i))); }
-  [[gnu::always_inline]] void prefetch(Index i) const { detail::prefetch(range, i); }
+  BOXLAP_ALWAYS_INLINE void prefetch(Index i) const { detail::prefetch(range, i); }
 };
 
 template <class T, class R>

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "../core/compiler.hpp"
 #include "../core/rounded.hpp"
 #include "sweep.hpp"
 
@@ -45,9 +46,9 @@ struct FlowProducts {
   }
 
  private:
-  [[gnu::noinline]] static void products(T* __restrict xx, T* __restrict xy, T* __restrict yy, T* __restrict xt,
-                                         T* __restrict yt, const Pixel* __restrict above, const Pixel* __restrict here,
-                                         const Pixel* __restrict below, const Pixel* __restrict next, Index n) {
+  BOXLAP_NOINLINE static void products(T* __restrict xx, T* __restrict xy, T* __restrict yy, T* __restrict xt,
+                                       T* __restrict yt, const Pixel* __restrict above, const Pixel* __restrict here,
+                                       const Pixel* __restrict below, const Pixel* __restrict next, Index n) {
     for (Index k = 0; k < n; ++k) {
       const T gx = static_cast<T>(here[k + 1]) - static_cast<T>(here[k - 1]);
       const T gy = static_cast<T>(below[k]) - static_cast<T>(above[k]);
@@ -70,9 +71,9 @@ struct FlowSegment {
 
 /// Solves the n 2 x 2 systems of FlowProducts side by side.
 template <class T>
-[[gnu::noinline]] void solve_flows(const T* __restrict xx, const T* __restrict xy, const T* __restrict yy,
-                                   const T* __restrict xt, const T* __restrict yt, Index n, double* __restrict x,
-                                   double* __restrict y) {
+BOXLAP_NOINLINE void solve_flows(const T* __restrict xx, const T* __restrict xy, const T* __restrict yy,
+                                 const T* __restrict xt, const T* __restrict yt, Index n, double* __restrict x,
+                                 double* __restrict y) {
   for (Index i = 0; i < n; i += lane_group) {
     for (Index k = i; k < i + lane_group; ++k) {
       const auto a = static_cast<double>(xx[k]), b = static_cast<double>(xy[k]), c = static_cast<double>(yy[k]);
@@ -87,8 +88,8 @@ template <class T>
 
 /// The smaller eigenvalues of the n mean gradient tensors of `pixels` pixels each.
 template <class T>
-[[gnu::noinline]] void smaller_eigenvalues(const T* __restrict xx, const T* __restrict xy, const T* __restrict yy,
-                                           Index n, double pixels, double* __restrict eigenvalue) {
+BOXLAP_NOINLINE void smaller_eigenvalues(const T* __restrict xx, const T* __restrict xy, const T* __restrict yy,
+                                         Index n, double pixels, double* __restrict eigenvalue) {
   for (Index k = 0; k < n; ++k) {
     const auto a = static_cast<double>(xx[k]), b = static_cast<double>(xy[k]), c = static_cast<double>(yy[k]);
     eigenvalue[k] = (a - c) * (a - c) + 4 * (b * b);

@@ -8,6 +8,7 @@
 #include <new>
 #include <type_traits>
 
+#include "../core/compiler.hpp"
 #include "../core/index.hpp"
 
 namespace boxlap::detail {
@@ -55,7 +56,7 @@ struct Joint {
 // call.
 
 template <class T>
-[[gnu::noinline]] void add_lanes(T* __restrict sum, const T* __restrict a, const T* __restrict b, Index n) {
+BOXLAP_NOINLINE void add_lanes(T* __restrict sum, const T* __restrict a, const T* __restrict b, Index n) {
   for (; n > 0; n -= lane_group, sum += lane_group, a += lane_group, b += lane_group) {
     for (Index k = 0; k < lane_group; ++k) {
       sum[k] = a[k] + b[k];
@@ -106,9 +107,9 @@ struct SumAndSquares {
 
  private:
   template <bool WideIsRaw, bool NarrowIsRaw>
-  [[gnu::noinline]] static void kernel(T* __restrict sum, T* __restrict m2, const T* __restrict wide,
-                                       const T* __restrict wide_m2, const T* __restrict narrow,
-                                       const T* __restrict narrow_m2, Index n, T ratio, T weight) {
+  BOXLAP_NOINLINE static void kernel(T* __restrict sum, T* __restrict m2, const T* __restrict wide,
+                                     const T* __restrict wide_m2, const T* __restrict narrow,
+                                     const T* __restrict narrow_m2, Index n, T ratio, T weight) {
     for (Index i = 0; i < n; i += lane_group) {
       for (Index k = i; k < i + lane_group; ++k) {
         const T distance = wide[k] * ratio - narrow[k];
@@ -144,7 +145,7 @@ struct CountedSquares {
 
  private:
   template <bool WideIsRaw, bool NarrowIsRaw>
-  [[gnu::noinline]] static void kernel(Channels<T> out, Channels<const T> wide, Channels<const T> narrow, Index n) {
+  BOXLAP_NOINLINE static void kernel(Channels<T> out, Channels<const T> wide, Channels<const T> narrow, Index n) {
     T* __restrict count = out[0];
     T* __restrict sum = out[1];
     T* __restrict m2 = out[2];

@@ -7,22 +7,16 @@
 #include <cstring>
 #include <type_traits>
 
-#include "../core/rounded.hpp"
+#include "../core/compiler.hpp"
 
 namespace boxlap::detail {
 
-#if defined(__AVX512F__)
-inline constexpr std::size_t lane_bytes = 64;
-#elif defined(__AVX__)
-inline constexpr std::size_t lane_bytes = 32;
-#else
-inline constexpr std::size_t lane_bytes = 16;
-#endif
+inline constexpr std::size_t lane_bytes = BOXLAP_LANE_BYTES;
 
 /// `bytes` of T side by side, by default as many as one register of the target holds. The compilers' own vector type
 /// rather than Eigen's array: it needs no header, and rounded() works on it. A compiler without the extension gets one
 /// number, and the same bits.
-#if defined(__GNUC__)
+#if BOXLAP_VECTORS
 template <class T, std::size_t bytes>
 struct LanesOf {
   using type [[gnu::vector_size(bytes)]] = T;
@@ -53,17 +47,13 @@ inline void store(T* to, const L& lanes) noexcept {
 }
 
 /// a *= b, rounded before anything is added to it: a kernel gives the same bits on one number and on lanes, with and
-/// without FMA. L is a floating-point number or lanes of it, here and below. An x86 target without FMA has nothing to
-/// hold back, and gcc 12 would take lanes of float apart to do so. Clang may fuse across statements: adding zero makes
-/// what it fuses the rounded product, as in rounded().
+/// without FMA. L is a floating-point number or lanes of it, here and below. A target without FMA has nothing to hold
+/// back, and gcc 12 would take lanes of float apart to do so.
 template <class L>
-[[gnu::always_inline]] inline void multiply(L& a, const L& b) noexcept {
-#if !defined(__GNUC__) || ((defined(__x86_64__) || defined(__i386__)) && !defined(__FMA__) && !defined(__FMA4__))
+BOXLAP_ALWAYS_INLINE inline void multiply(L& a, const L& b) noexcept {
   a = a * b;
-#elif defined(__clang__)
-  a = a * b + L{};
-#else
-  a = __builtin_assoc_barrier(a * b);
+#if BOXLAP_CAN_FUSE
+  BOXLAP_HOLD(a);
 #endif
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "../core/compiler.hpp"
 #include "lanes.hpp"
 
 namespace boxlap {
@@ -27,10 +28,10 @@ struct PreparedLanes {
   L cx, cy, half_w, half_h, cos, sin, area;
 };
 
-#if defined(__GNUC__)
+#if BOXLAP_VECTORS
 /// The lower (0) or upper (1) halves of each 16 bytes of a and b, in turn from a and from b.
 template <int half, class L, int... lane>
-[[gnu::always_inline]] inline L interleaved(const L& a, const L& b, std::integer_sequence<int, lane...>) noexcept {
+BOXLAP_ALWAYS_INLINE inline L interleaved(const L& a, const L& b, std::integer_sequence<int, lane...>) noexcept {
   constexpr int lanes = sizeof...(lane), part = 16 * lanes / static_cast<int>(sizeof(L));
   return __builtin_shufflevector(
       a, b, (lane / part * part + lane % part / 2 + half * part / 2 + (lane % 2 == 0 ? 0 : lanes))...);
@@ -38,8 +39,8 @@ template <int half, class L, int... lane>
 
 /// The n-th sixteen bytes of the boxes `row` and, where lanes hold twice as much, `next` of the list.
 template <std::size_t n, class L, class T>
-[[gnu::always_inline]] inline L part_of(const PreparedRotatedBox<T>* const* boxes, std::size_t row,
-                                        std::size_t next) noexcept {
+BOXLAP_ALWAYS_INLINE inline L part_of(const PreparedRotatedBox<T>* const* boxes, std::size_t row,
+                                      std::size_t next) noexcept {
   using Part = Lanes<T, 16>;
   const auto part = [&](std::size_t k) { return load<Part>(reinterpret_cast<const std::byte*>(boxes[k]) + 16 * n); };
   if constexpr (sizeof(L) == sizeof(Part)) {
@@ -55,9 +56,9 @@ template <std::size_t n, class L, class T>
 /// The boxes of a list, as many as there are lanes. Loads of whole parts of a box and shuffles take half the time of
 /// putting single numbers into lanes.
 template <class L, class T, int... lane>
-[[gnu::always_inline]] inline PreparedLanes<L> side_by_side(const PreparedRotatedBox<T>* const* boxes,
-                                                            std::integer_sequence<int, lane...> lanes) noexcept {
-#if defined(__GNUC__)
+BOXLAP_ALWAYS_INLINE inline PreparedLanes<L> side_by_side(
+    const PreparedRotatedBox<T>* const* boxes, [[maybe_unused]] std::integer_sequence<int, lane...> lanes) noexcept {
+#if BOXLAP_VECTORS
   const auto low = [&](const L& a, const L& b) { return interleaved<0>(a, b, lanes); };
   const auto high = [&](const L& a, const L& b) { return interleaved<1>(a, b, lanes); };
   if constexpr (sizeof(L) <= 32 && sizeof(T) == 8) {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "../core/ascending_key.hpp"
+#include "../core/compiler.hpp"
 #include "../core/index.hpp"
 #include "lanes.hpp"
 #include "prepared_rotated_box.hpp"
@@ -30,8 +31,8 @@ struct FrameChoice {
 
 /// Equal areas: decided by the numbers in turn, so that (a, b) and (b, a) are one computation.
 template <class T>
-[[nodiscard, gnu::cold, gnu::noinline]] FrameChoice frame_of_equals(const PreparedRotatedBox<T>& a,
-                                                                    const PreparedRotatedBox<T>& b) noexcept {
+[[nodiscard]] BOXLAP_COLD FrameChoice frame_of_equals(const PreparedRotatedBox<T>& a,
+                                                      const PreparedRotatedBox<T>& b) noexcept {
   const std::array<T, 6> key_a{a.half_w, a.half_h, a.cx, a.cy, a.cos, a.sin};
   const std::array<T, 6> key_b{b.half_w, b.half_h, b.cx, b.cy, b.cos, b.sin};
   return {key_b < key_a, key_a == key_b};
@@ -56,8 +57,8 @@ struct FramedPair {
 };
 
 template <class T, class L>
-[[nodiscard, gnu::always_inline]] inline FramedPair<L> framed(const PreparedLanes<L>& first,
-                                                              const PreparedLanes<L>& second) noexcept {
+[[nodiscard]] BOXLAP_ALWAYS_INLINE inline FramedPair<L> framed(const PreparedLanes<L>& first,
+                                                               const PreparedLanes<L>& second) noexcept {
   const auto swapped = second.area < first.area;  // a branch here would be guessed wrong half the time
   const L cos_a = swapped ? second.cos : first.cos, cos_b = swapped ? first.cos : second.cos;
   const L sin_a = swapped ? second.sin : first.sin, sin_b = swapped ? first.sin : second.sin;
@@ -90,13 +91,13 @@ struct End {
 };
 
 template <class L>
-[[nodiscard, gnu::always_inline]] inline End<L> upper_end(const L& y, const L& floor, const L& ceiling) noexcept {
+[[nodiscard]] BOXLAP_ALWAYS_INLINE inline End<L> upper_end(const L& y, const L& floor, const L& ceiling) noexcept {
   const L below = lesser(y, ceiling);
   return {greater(below, floor), y - below};
 }
 
 template <class L>
-[[nodiscard, gnu::always_inline]] inline End<L> lower_end(const L& y, const L& floor, const L& ceiling) noexcept {
+[[nodiscard]] BOXLAP_ALWAYS_INLINE inline End<L> lower_end(const L& y, const L& floor, const L& ceiling) noexcept {
   const L above = greater(y, floor);
   return {lesser(above, ceiling), above - y};
 }
@@ -110,8 +111,8 @@ struct Under {
 
 /// Neither way can be longer than the side, so one that is level to rounding costs no digits, however far its ends are.
 template <class L>
-[[nodiscard, gnu::always_inline]] inline Under<L> under(const L& length, const L& length_per_rise, const End<L>& high,
-                                                        const End<L>& low) noexcept {
+[[nodiscard]] BOXLAP_ALWAYS_INLINE inline Under<L> under(const L& length, const L& length_per_rise, const End<L>& high,
+                                                         const End<L>& low) noexcept {
   const L above = lesser(product(high.beyond, length_per_rise), length);
   const L below = lesser(product(low.beyond, length_per_rise), length);
   return {product(L((length - above) - below), L(high.height + low.height)), above};
@@ -125,7 +126,7 @@ template <class L>
 /// Boxes that a side separates share exactly nothing: either all of b's ways are 0 long, or its top is not above the
 /// floor, or its bottom not below the ceiling, where top and bottom are those between -w and w.
 template <class L>
-[[nodiscard, gnu::always_inline]] inline L shared_area(const FramedPair<L>& pair) noexcept {
+[[nodiscard]] BOXLAP_ALWAYS_INLINE inline L shared_area(const FramedPair<L>& pair) noexcept {
   const auto& [x, y, w, h, to_right, to_top, up, rise, fall, area] = pair;
   const L ceiling = h + h, floor = product(h, L{});  // gcc makes two instructions of a maximum with a constant
   const L top_x = x + to_top, bottom_x = x - to_top;

@@ -7,12 +7,14 @@
 #include <new>
 #include <span>
 
+#include "../core/compiler.hpp"
 #include "box.hpp"
 #include "lanes.hpp"
 #include "point.hpp"
 #include "side.hpp"
 
 namespace boxlap::detail {
+inline namespace BOXLAP_PATH {
 
 /// Sides near a common origin, in blocks of as many as a register holds, one field after the other in each block. The
 /// first `inlined` cost no allocation.
@@ -210,4 +212,5 @@ class SideBlocks {
   std::size_t size_ = 0;
 };
 
+}  // namespace BOXLAP_PATH
 }  // namespace boxlap::detail

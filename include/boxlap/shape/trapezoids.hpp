@@ -10,17 +10,19 @@
 #include <memory>
 #include <numeric>
 #include <span>
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
+#include "../core/compiler.hpp"
 #include "box.hpp"
 #include "lanes.hpp"
 #include "point.hpp"
 #include "side.hpp"
 #include "side_blocks.hpp"
 
+#if BOXLAP_SSE2
+#include <emmintrin.h>
+#endif
+
 namespace boxlap::detail {
+inline namespace BOXLAP_PATH {
 
 /// A side, and a block of sides of another shape that stands upside down: some of them may reach into each other.
 struct Encounter {
@@ -37,7 +39,7 @@ struct PairSum {
   double height;
   L sum{}, size{};
 
-  [[gnu::noinline]] void add(std::span<const Encounter> found) noexcept {
+  BOXLAP_NOINLINE void add(std::span<const Encounter> found) noexcept {
     using Blocks = SideBlocks;
     constexpr std::size_t lanes = Blocks::lanes;
     const L zero{}, smallest = zero + (std::numeric_limits<double>::min)();
@@ -104,7 +106,7 @@ class SixteenSides {
     const auto left = static_cast<float>(Blocks::get(block, Blocks::left));
     const auto reach = static_cast<float>(Blocks::reach(block));
     const auto depth = static_cast<float>(-Blocks::peak(block));
-#if defined(__SSE2__)
+#if BOXLAP_SSE2
     const __m128 lefts = _mm_set1_ps(left), reaches = _mm_set1_ps(reach), depths = _mm_set1_ps(depth);
     const auto four = [&](std::size_t k) {
       const __m128 in_x =
@@ -125,7 +127,7 @@ class SixteenSides {
  private:
   /// Four sides from k on, or what is there of them: a block or two.
   static void round(const SideBlocks& sides, std::size_t k, Blocks::Field f, float* to) noexcept {
-#if defined(__SSE2__)
+#if BOXLAP_SSE2
     const double* const low = sides.side(k) + f * Blocks::lanes;
     const double* const high = k + 2 < sides.size() ? sides.side(k + 2) + f * Blocks::lanes : low;
     _mm_store_ps(to, _mm_movelh_ps(_mm_cvtpd_ps(_mm_load_pd(low)), _mm_cvtpd_ps(_mm_load_pd(high))));
@@ -219,7 +221,7 @@ inline void add_pairs(const SideBlocks& a, SideBlocks& b, PairSum& sum) noexcept
 /// Indicator of a shape = sum over its sides of sign * [y < side], and 0 = the sum over those at any x of sign. So the
 /// shared area is the sum over all pairs of -sign * sign * integral of max(0, side - side) over their common x-range:
 /// no overlap is built, and no case can fail. Half of all pairs add nothing, those where b's side is the upper one.
-[[nodiscard, gnu::noinline]] inline double shared_area(const SideBlocks& a, SideBlocks& b, double height) noexcept {
+[[nodiscard]] BOXLAP_NOINLINE inline double shared_area(const SideBlocks& a, SideBlocks& b, double height) noexcept {
   constexpr std::size_t few = 4;  // sides that are asked faster one by one (measured)
   PairSum pairs{height};
   if (a.size() <= few && a.size() * b.blocks() <= encounters_at_once) {
@@ -242,4 +244,5 @@ inline void add_pairs(const SideBlocks& a, SideBlocks& b, PairSum& sum) noexcept
   return shared_area(near_a, near_b, window.y2 - window.y1);
 }
 
+}  // namespace BOXLAP_PATH
 }  // namespace boxlap::detail
