@@ -47,18 +47,19 @@ def declarations(tokens):
     i = 0
     while i < len(tokens):
         token = tokens[i][0]
-        if depth == 0 and token == "namespace" and not current:
+        if depth == 0 and token == "namespace" and [t for t, _ in current] in ([], ["inline"]):
             name = []
+            inlined, current = bool(current), []
             i += 1
             while tokens[i][0] != "{":
                 name.append(tokens[i][0])
                 i += 1
-            scopes.append("".join(name))
+            scopes.append("" if inlined else "".join(name))
         elif depth == 0 and token == "}" and not current:
             scopes.pop()
         elif depth == 0 and token == ";":
             if current:
-                yield "::".join(scopes), current, False
+                yield "::".join(filter(None, scopes)), current, False
             current = []
         elif depth == 0 and token == "{" and not within_parentheses(current):
             body = i
@@ -71,7 +72,7 @@ def declarations(tokens):
             if "requires" in words and following in ("||", "&&", "|", "&") or ends_in_requires(words):
                 current += tokens[body:i + 1]  # a requires-expression: the declaration goes on
             else:
-                yield "::".join(scopes), current, True
+                yield "::".join(filter(None, scopes)), current, True
                 current = []
         else:
             current.append(tokens[i])
