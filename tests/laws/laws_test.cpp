@@ -103,7 +103,9 @@ TEMPLATE_TEST_CASE("sparse equals dense, symmetric, one for itself, and blind to
   REQUIRE(keep == permuted);
   // Brute force: in the order of scores, kept unless it overlaps a kept one too much.
   std::vector<Index> expected;
-  for (const Index row : boxlap::detail::order_descending(scores)) {
+  std::sort(order.begin(), order.end(),
+            [&](Index x, Index y) { return scores[std::size_t(x)] > scores[std::size_t(y)]; });
+  for (const Index row : order) {
     const auto& shape = shapes[std::size_t(row)];
     if (std::none_of(expected.begin(), expected.end(),
                      [&](Index k) { return double(iou(shapes[std::size_t(k)], shape)) > 0.2; })) {
