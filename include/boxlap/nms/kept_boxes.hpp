@@ -28,10 +28,10 @@ struct CandidateBlock {
   Index size;
 
   void clear() noexcept {
-    constexpr T far = (std::numeric_limits<T>::max)() / 4;
+    constexpr T distant = (std::numeric_limits<T>::max)() / 4;
     for (int k = 0; k < lanes; ++k) {
-      x1[k] = y1[k] = far;
-      x2[k] = y2[k] = -far;
+      x1[k] = y1[k] = distant;
+      x2[k] = y2[k] = -distant;
       need[k] = 0;
       row[k] = none;
     }

@@ -131,14 +131,15 @@ class CenterIndex {
       return result;
     }
     const auto collect = [&](Index chunk, std::vector<Neighbor<T>>& entries) {
-      Result near = empty;
+      Result nearest = empty;
       const Index end = (std::min)(rows, (chunk + 1) * places_per_chunk);
       for (Index i = chunk * places_per_chunk; i < end; ++i) {
-        near.found.clear();
-        tree_->search(detail::location(detail::center_coordinates(detail::element(places, i))), near);
-        std::sort(near.found.begin(), near.found.end(), [](const auto& a, const auto& b) { return a.row < b.row; });
-        entries.insert(entries.end(), near.found.begin(), near.found.end());
-        result.row_offsets[at(i) + 1] = static_cast<Index>(near.found.size());
+        nearest.found.clear();
+        tree_->search(detail::location(detail::center_coordinates(detail::element(places, i))), nearest);
+        std::sort(nearest.found.begin(), nearest.found.end(),
+                  [](const auto& a, const auto& b) { return a.row < b.row; });
+        entries.insert(entries.end(), nearest.found.begin(), nearest.found.end());
+        result.row_offsets[at(i) + 1] = static_cast<Index>(nearest.found.size());
       }
     };
     const Index chunks = rows / places_per_chunk + (rows % places_per_chunk != 0 ? 1 : 0);

@@ -120,13 +120,13 @@ class FewMeetings {
   template <class T>
   [[nodiscard]] static BoxBlock<T> finite(const BoxBlock<T>& boxes) noexcept {
     using L = Lanes<T>;
-    constexpr T far = (std::numeric_limits<T>::max)() / 4;
+    constexpr T distant = (std::numeric_limits<T>::max)() / 4;
     BoxBlock<T> result;
     for (std::size_t k = 0; k < at(block_size); k += lane_count<T>) {
-      store(result.x1 + k, clamped(load<L>(boxes.x1 + k), L{} - far, L{} + far));
-      store(result.y1 + k, clamped(load<L>(boxes.y1 + k), L{} - far, L{} + far));
-      store(result.x2 + k, clamped(load<L>(boxes.x2 + k), L{} - far, L{} + far));
-      store(result.y2 + k, clamped(load<L>(boxes.y2 + k), L{} - far, L{} + far));
+      store(result.x1 + k, clamped(load<L>(boxes.x1 + k), L{} - distant, L{} + distant));
+      store(result.y1 + k, clamped(load<L>(boxes.y1 + k), L{} - distant, L{} + distant));
+      store(result.x2 + k, clamped(load<L>(boxes.x2 + k), L{} - distant, L{} + distant));
+      store(result.y2 + k, clamped(load<L>(boxes.y2 + k), L{} - distant, L{} + distant));
     }
     return result;
   }

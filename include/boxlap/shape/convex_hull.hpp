@@ -103,7 +103,7 @@ template <class T>
 [[nodiscard]] std::size_t best_side(std::span<const Point<T>> hull) noexcept {
   const std::size_t n = hull.size();
   const auto next = [n](std::size_t k) { return k + 1 < n ? k + 1 : 0; };
-  std::size_t right = 1, far = 1, left = 1, best = 0;
+  std::size_t right = 1, top = 1, left = 1, best = 0;
   T least = std::numeric_limits<T>::infinity();
   for (std::size_t k = 0; k < n; ++k) {
     const Point<T>&a = hull[k], &b = hull[next(k)];
@@ -119,9 +119,9 @@ template <class T>
       return from;
     };
     right = advance(right, along);
-    far = advance(k == 0 ? right : far, across);
-    left = advance(k == 0 ? far : left, back);
-    const T size = (along(right) - along(left)) * across(far);
+    top = advance(k == 0 ? right : top, across);
+    left = advance(k == 0 ? top : left, back);
+    const T size = (along(right) - along(left)) * across(top);
     if (size < least) {
       least = size;
       best = k;

@@ -75,8 +75,8 @@ class PolygonCheck {
       return (start != 0 ? start : orientation(b.left, b.right, a.right)) < 0;
     }
   };
-  using Status = std::set<Node, Below>;
-  using Place = typename Status::iterator;
+  using SweepStatus = std::set<Node, Below>;
+  using Place = typename SweepStatus::iterator;
 
   // ---- all rings: Shamos and Hoey's sweep, points where rings touch looked at one by one
 
@@ -97,7 +97,7 @@ class PolygonCheck {
       order[k] = static_cast<Index>(k);
     }
     std::sort(order.begin(), order.end(), [&](Index a, Index b) { return lexicographic(vertex(a), vertex(b)); });
-    status_ = Status(Below{&sides_});
+    status_ = SweepStatus(Below{&sides_});
     places_.assign(sides_.size(), status_.end());
     parents_.assign(rings_.size(), unknown);
     for (std::size_t k = 0; k < order.size() && !defects_.found();) {
@@ -270,7 +270,7 @@ class PolygonCheck {
   RingTouches<T> touches_;
   std::vector<SweepSide> sides_;
   std::vector<Index> first_side_;
-  Status status_{Below{&sides_}};
+  SweepStatus status_{Below{&sides_}};
   std::vector<Place> places_;
   std::vector<Index> parents_;
 };
