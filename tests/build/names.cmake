@@ -1,6 +1,6 @@
-# Fails when a public function of include/ is called in no PROGRAM*pp beside this file. The names come from the headers themselves: every
-# function of namespace boxlap outside detail, every class, and its public member functions but those that hand out a type
-# of detail. A name stands for all of its overloads.
+# Fails when a public function of include/ is called nowhere in PROGRAM*.cpp and PROGRAM/*.hpp beside this file. The names
+# come from the headers themselves: every function of namespace boxlap outside detail, every class, and its public member
+# functions but those that hand out a type of detail. A name stands for all of its overloads.
 cmake_minimum_required(VERSION 3.22)
 
 # Functions and classes of one header, into the lists `names` and `classes` of the caller.
