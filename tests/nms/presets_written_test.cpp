@@ -121,8 +121,30 @@ TEST_CASE("torchvision's trick with negative coordinates moves boxes of one labe
   const std::vector<Box<double>> boxes = {{-10, -10, 0, 0}, {-11, -11, -1, -1}};
   const std::vector<double> scores = {0.75, 0.5};
   const std::vector<int> labels = {0, 1};
-  CHECK(presets::torchvision_batched_nms(boxes, scores, labels, 0.5) == std::vector<Index>{0});
-  CHECK(batched_nms(boxes, scores, labels, 0.5) == std::vector<Index>{0, 1});
+  CHECK(presets::torchvision_batched_nms(boxes, scores, labels, 0.9) == std::vector<Index>{0});
+  CHECK(batched_nms(boxes, scores, labels, 0.9) == std::vector<Index>{0, 1});
+}
+
+TEST_CASE("torchvision's trick rounds an overlap away in 1,000 boxes, not in 1,001", "[nms]") {
+  for (const int n : {1000, 1001}) {
+    // IoU 0.5545 of the first two, 0.4922 once both are moved by 79 * 100,001; the others are alone.
+    std::vector<Box<float>> boxes = {{49290.8711f, 27559.2891f, 49301.7422f, 27570.2363f},
+                                     {49288.6719f, 27558.2168f, 49304.2734f, 27571.9727f},
+                                     {99999, 0, 100000, 1}};
+    std::vector<int> labels = {79, 79, 0};
+    while (boxes.size() < static_cast<std::size_t>(n)) {
+      const float x = 20.0f * static_cast<float>(boxes.size());
+      boxes.push_back({x, 0, x + 8, 8});
+      labels.push_back(0);
+    }
+    std::vector<float> scores;
+    for (int k = 0; k < n; ++k) {
+      scores.push_back(static_cast<float>(n - k));
+    }
+    const auto kept = presets::torchvision_batched_nms(boxes, scores, labels, 0.5);
+    CHECK(kept.size() == static_cast<std::size_t>(n == 1000 ? n : n - 1));
+    CHECK((kept[1] == 1) == (n == 1000));
+  }
 }
 
 TEST_CASE("detectron2's batched_nms: boxes as float, labels apart, from 0 on", "[nms]") {

@@ -54,6 +54,36 @@ TEST_CASE("points nearly on a line lie on the side that exact arithmetic says", 
   CHECK(beside > 0);
 }
 
+TEST_CASE("points of different sizes nearly on a line, whose differences round, lie on the right side",
+          "[orientation]") {
+  const std::uint64_t seed = 13;
+  CAPTURE(seed);
+  std::mt19937_64 rng(seed);
+  int wrong = 0;
+  const auto as_double = [](std::int64_t v) { return static_cast<std::int64_t>(static_cast<double>(v)); };
+  for (int round = 0; round < scenes::rounds(300'000); ++round) {
+    // 53 digits at different places of 59: a - c and b - c have more than a double holds.
+    const auto draw = [&] { return as_double(static_cast<std::int64_t>(rng() >> (5 + rng() % 7))); };
+    const std::int64_t ax = draw(), ay = draw(), bx = draw(), by = draw();
+    if (ax == bx) {
+      continue;
+    }
+    const long double t = static_cast<long double>(rng() % 1001) / 1000;
+    const std::int64_t cx = as_double(ax + static_cast<std::int64_t>(t * static_cast<long double>(bx - ax)));
+    const long double slope = static_cast<long double>(by - ay) / static_cast<long double>(bx - ax);
+    const std::int64_t step = static_cast<std::int64_t>(rng() % 9) - 4;
+    const std::int64_t near = ay + static_cast<std::int64_t>(slope * static_cast<long double>(cx - ax));
+    const std::int64_t cy = as_double(near + 16 * step);
+    const auto point = [](std::int64_t x, std::int64_t y) {
+      return Point<double>{static_cast<double>(x), static_cast<double>(y)};
+    };
+    if (cy > -(std::int64_t{1} << 60) && cy < (std::int64_t{1} << 60)) {
+      wrong += orientation(point(ax, ay), point(bx, by), point(cx, cy)) != exact(ax, ay, bx, by, cx, cy) ? 1 : 0;
+    }
+  }
+  CHECK(wrong == 0);
+}
+
 TEST_CASE("points of float nearly on a line lie on the right side", "[orientation]") {
   const std::uint64_t seed = 12;
   CAPTURE(seed);
