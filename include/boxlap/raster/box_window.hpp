@@ -150,14 +150,14 @@ class BoxMoments {
  private:
   using Sum = detail::TableSum<Pixel>;
 
-  explicit BoxMoments(const detail::Raster<const Pixel>& image)
+  explicit BoxMoments(const detail::Raster<const detail::PixelOf<Pixel>>& image)
       : origin_(origin(image)), table_(image.rows, image.cols, [&](Index y, Index x) {
           const Sum value = static_cast<Sum>(image.row(y)[x]) - static_cast<Sum>(origin_);
           return std::array<Sum, 2>{value, value * value};
         }) {}
 
   /// What pixels are counted from, so that squares do not bury the deviation: 0 for integers.
-  [[nodiscard]] static double origin(const detail::Raster<const Pixel>& image) {
+  [[nodiscard]] static double origin(const detail::Raster<const detail::PixelOf<Pixel>>& image) {
     if (detail::is_short_integer<Pixel> || image.empty()) {
       return 0;
     }
@@ -233,14 +233,15 @@ class BoxFlow {
 
  private:
   using Sum = detail::TableSum<Pixel>;
-  using Frames = std::pair<detail::Raster<const Pixel>, detail::Raster<const Pixel>>;
+  using Frames = std::pair<detail::Raster<const detail::PixelOf<Pixel>>, detail::Raster<const detail::PixelOf<Pixel>>>;
 
   explicit BoxFlow(const Frames& frames)
       : table_(frames.first.rows, frames.first.cols,
                [&](Index y, Index x) { return products(frames.first, frames.second, y, x); }) {}
 
-  [[nodiscard]] static std::array<Sum, 5> products(const detail::Raster<const Pixel>& a,
-                                                   const detail::Raster<const Pixel>& b, Index y, Index x) {
+  [[nodiscard]] static std::array<Sum, 5> products(const detail::Raster<const detail::PixelOf<Pixel>>& a,
+                                                   const detail::Raster<const detail::PixelOf<Pixel>>& b, Index y,
+                                                   Index x) {
     if (y == 0 || x == 0 || y == a.rows - 1 || x == a.cols - 1) {
       return {};
     }

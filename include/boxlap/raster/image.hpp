@@ -33,6 +33,14 @@ template <class E>
 inline constexpr bool is_resizable = std::derived_from<E, Eigen::PlainObjectBase<E>>&& E::RowsAtCompileTime ==
                                      Eigen::Dynamic&& E::ColsAtCompileTime == Eigen::Dynamic;
 
+template <class Scalar>
+concept PixelScalar = std::is_arithmetic_v<Scalar> && !std::same_as<Scalar, long double>;
+
+/// Pixels as they are summed: bool, true being 1, as a byte. There is no row of bool in a std::vector.
+template <class Scalar>
+using PixelOf = std::conditional_t<std::same_as<std::remove_cv_t<Scalar>, bool>, std::uint8_t, Scalar>;
+static_assert(sizeof(bool) == 1);
+
 template <EigenDense E>
 constexpr void refuse_unreadable_layout() {
   static_assert(E::IsRowMajor,
@@ -40,23 +48,29 @@ constexpr void refuse_unreadable_layout() {
                 "Eigen::Array<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>");
   static_assert((E::Flags & Eigen::DirectAccessBit) != 0,
                 "boxlap: this image is an unevaluated Eigen expression. Assign it to an array first.");
-  static_assert(std::is_arithmetic_v<typename E::Scalar> && !std::same_as<typename E::Scalar, long double>,
-                "boxlap: pixels are integers, float or double");
+  static_assert(PixelScalar<typename E::Scalar>, "boxlap: pixels are bool, integers, float or double");
 }
 
+/// Pixel: the element type of `image`, or what is read in its place.
 template <class Pixel, EigenDense E>
 [[nodiscard]] Raster<Pixel> raster_of(E& image, const char* name) {
-  if (image.innerStride() != 1 && image.cols() > 1) [[unlikely]] {
-    invalid(name, " has an inner stride of ", image.innerStride(), ", its rows must be contiguous");
+  if constexpr ((E::Flags & Eigen::DirectAccessBit) == 0) {
+    return {};  // was refused already: no second message
+  } else {
+    if (image.innerStride() != 1 && image.cols() > 1) [[unlikely]] {
+      invalid(name, " has an inner stride of ", image.innerStride(), ", its rows must be contiguous");
+    }
+    using Mutable = std::remove_const_t<Pixel>;
+    auto* data = const_cast<typename E::Scalar*>(image.derived().data());
+    return {reinterpret_cast<Mutable*>(data), to_index(static_cast<std::size_t>(image.rows()), name),
+            to_index(static_cast<std::size_t>(image.cols()), name), image.outerStride()};
   }
-  return {const_cast<Pixel*>(image.derived().data()), to_index(static_cast<std::size_t>(image.rows()), name),
-          to_index(static_cast<std::size_t>(image.cols()), name), image.outerStride()};
 }
 
 template <EigenDense E>
 [[nodiscard]] auto input(const E& image, const char* name) {
   refuse_unreadable_layout<E>();
-  return raster_of<const typename E::Scalar>(image, name);
+  return raster_of<const PixelOf<typename E::Scalar>>(image, name);
 }
 
 template <class A, class B>
@@ -106,7 +120,9 @@ requires EigenDense<E>
   refuse_unreadable_layout<E>();
   static_assert(std::floating_point<Scalar>,
                 "boxlap: results are float or double; integer results would be truncated silently");
-  static_assert((E::Flags & Eigen::LvalueBit) != 0, "boxlap: this output cannot be written to");
+  static_assert((E::Flags & Eigen::LvalueBit) != 0 &&
+                    !(std::is_const_v<E> && std::derived_from<E, Eigen::PlainObjectBase<std::remove_const_t<E>>>),
+                "boxlap: this output cannot be written to");
   refuse_overlap(like, like_name, raster_of<Scalar>(out, name), name, in_place);
   if constexpr (is_resizable<E>) {
     out.resize(like.rows, like.cols);

@@ -80,7 +80,7 @@ void blend_speckle(T* out, const T* mean, const T* variance, const T* pixel, Ind
 template <class T, class Pixel, class IsValid, class Result>
 void filter_speckle(const T* means, const T* variances, const Pixel* row, Index n, const Speckle& speckle,
                     const IsValid& is_valid, Result* out) {
-  alignas(64) T pixels[segment_columns];
+  alignas(64) T pixels[segment_columns] = {};  // g++ 14 cannot see that all that is read below is written
   alignas(64) T filtered[segment_columns];
   std::transform(row, row + n, pixels, [](Pixel pixel) { return static_cast<T>(pixel); });
   std::fill(pixels + n, pixels + whole_groups(n), T{0});
@@ -116,10 +116,10 @@ template <detail::EigenDense Image, class Out>
 requires detail::EigenDense<Out>
 void enhanced_lee(const Image& image, Window window, const Speckle& speckle, Out&& out,
                   Deviation deviation = Deviation::textbook, const WindowOptions& options = {}) {
-  using Pixel = typename Image::Scalar;
+  using Pixel = detail::PixelOf<typename Image::Scalar>;
   using Result = typename std::remove_cvref_t<Out>::Scalar;
   const auto in = detail::input(image, "image");
-  detail::check(in, window, options);
+  detail::check<typename Image::Scalar>(in, window, options);
   detail::check(speckle);
   const auto result = detail::output(out, "out", in, "image", true);
   if (in.empty()) {
@@ -160,6 +160,8 @@ class LeeStream {
       : speckle_(speckle), segments_(cols, window, deviation, options), filtered_(detail::at(cols)) {
     detail::check(speckle);
   }
+  LeeStream(Index cols, Window window, const Speckle& speckle, const WindowOptions& options)
+      : LeeStream(cols, window, speckle, Deviation::textbook, options) {}
 
   /// Takes the next row in. valid: one byte a pixel, 0 where it does not count; only with options.skip_nan.
   template <class Sink>
@@ -180,7 +182,7 @@ class LeeStream {
  private:
   template <class Sink>
   auto whole_rows(Sink& sink) {
-    return [this, &sink](Index y, Index x, Index n, const auto* means, const auto* variances, const Pixel* row,
+    return [this, &sink](Index y, Index x, Index n, const auto* means, const auto* variances, const auto* row,
                          const std::uint8_t* valid) {
       const auto is_valid = [valid](Index k) { return valid == nullptr || valid[k] != 0; };
       detail::filter_speckle(means, variances, row, n, speckle_, is_valid, filtered_.data() + x);

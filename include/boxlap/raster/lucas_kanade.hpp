@@ -248,6 +248,13 @@ requires(detail::EigenDense<X>&& detail::EigenDense<Y>) void lucas_kanade(const 
   detail::write_flow(a, b, radius, x, y, detail::NoMap{}, min_eigenvalue, options);
 }
 
+template <detail::EigenDense Image1, detail::EigenDense Image2, class X, class Y>
+requires(detail::EigenDense<X>&& detail::EigenDense<Y>) void lucas_kanade(const Image1& frame1, const Image2& frame2,
+                                                                          Index radius, X&& flow_x, Y&& flow_y,
+                                                                          const FlowOptions& options) {
+  lucas_kanade(frame1, frame2, radius, std::forward<X>(flow_x), std::forward<Y>(flow_y), 0, options);
+}
+
 /// The same, and the smaller eigenvalue of each window's mean gradient tensor: how well its motion is determined.
 /// `eigenvalue` is an output like flow_x; 0 where the window leaves the image. It does not depend on min_eigenvalue.
 template <detail::EigenDense Image1, detail::EigenDense Image2, class X, class Y, class E>
@@ -262,6 +269,14 @@ requires(detail::EigenDense<X>&& detail::EigenDense<Y>&& detail::EigenDense<E>) 
   detail::refuse_overlap(x, "flow_x", map, "eigenvalue", false);
   detail::refuse_overlap(y, "flow_y", map, "eigenvalue", false);
   detail::write_flow(a, b, radius, x, y, map, min_eigenvalue, options);
+}
+
+template <detail::EigenDense Image1, detail::EigenDense Image2, class X, class Y, class E>
+requires(detail::EigenDense<X>&& detail::EigenDense<Y>&& detail::EigenDense<E>) void lucas_kanade(
+    const Image1& frame1, const Image2& frame2, Index radius, X&& flow_x, Y&& flow_y, E&& eigenvalue,
+    const FlowOptions& options) {
+  lucas_kanade(frame1, frame2, radius, std::forward<X>(flow_x), std::forward<Y>(flow_y), std::forward<E>(eigenvalue), 0,
+               options);
 }
 
 }  // namespace boxlap

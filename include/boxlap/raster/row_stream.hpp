@@ -213,8 +213,11 @@ using StreamSum =
 
 /// Means and variances of either form, with and without invalid pixels; checks what comes in. Wanted: the type that
 /// results are kept in.
-template <class Pixel, class Wanted>
+template <class Scalar, class Wanted>
 class SegmentStream {
+  static_assert(PixelScalar<Scalar>, "boxlap: pixels are bool, integers, float or double");
+  static_assert(std::same_as<Wanted, float> || std::same_as<Wanted, double>, "boxlap: results are float or double");
+
  public:
   SegmentStream(Index cols, Window window, Deviation deviation, const WindowOptions& options)
       : cols_(cols), counted_(options.skip_nan), rows_(make(cols, window, deviation, options)) {}
@@ -222,7 +225,7 @@ class SegmentStream {
   [[nodiscard]] Index cols() const noexcept { return cols_; }
 
   template <class Sink>
-  void push(std::span<const Pixel> row, std::span<const std::uint8_t> valid, Sink&& sink) {
+  void push(std::span<const Scalar> row, std::span<const std::uint8_t> valid, Sink&& sink) {
     require_same_length("row", row.size(), "the stream", at(cols_));
     if (!valid.empty()) {
       require_same_length("valid", valid.size(), "the stream", at(cols_));
@@ -230,7 +233,8 @@ class SegmentStream {
         invalid("valid needs a stream with skip_nan");
       }
     }
-    std::visit([&](auto& rows) { rows.push(row.data(), valid.empty() ? nullptr : valid.data(), sink); }, rows_);
+    const auto* pixels = reinterpret_cast<const Pixel*>(row.data());
+    std::visit([&](auto& rows) { rows.push(pixels, valid.empty() ? nullptr : valid.data(), sink); }, rows_);
   }
   template <class Sink>
   void finish(Sink&& sink) {
@@ -238,6 +242,7 @@ class SegmentStream {
   }
 
  private:
+  using Pixel = PixelOf<Scalar>;
   template <bool Squares, bool Counted>
   using Statistic = WindowStatistic<Pixel, StreamSum<Pixel, Wanted>, Squares, Counted>;
   using Rows = std::variant<TextbookRows<Statistic<true, false>>, TextbookRows<Statistic<true, true>>,
@@ -245,6 +250,7 @@ class SegmentStream {
 
   static Rows make(Index cols, Window window, Deviation deviation, const WindowOptions& options) {
     check(window);
+    static_cast<void>(border_pixel<Scalar>(options));
     if (cols < 1 || options.border == Border::wrap || options.mask.given()) [[unlikely]] {
       invalid(cols < 1                         ? "a stream needs at least one column"
               : options.border == Border::wrap ? "a stream cannot wrap: its first window needs the last row"

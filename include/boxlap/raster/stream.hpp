@@ -54,7 +54,7 @@ class MomentsStream {
  private:
   template <class Sink>
   auto whole_rows(Sink& sink) {
-    return [this, &sink](Index y, Index x, Index n, const auto* means, const auto* variances, const Pixel*,
+    return [this, &sink](Index y, Index x, Index n, const auto* means, const auto* variances, const auto*,
                          const std::uint8_t* valid) {
       for (Index k = 0; k < n; ++k) {
         const bool counts = valid == nullptr || valid[k] != 0;

@@ -86,7 +86,8 @@ void write_moments(const Raster<const Pixel>& image, Window window, const Raster
 /// The mean of the window around each pixel: scipy.ndimage.uniform_filter with float output, without its memory of
 /// pixels that have left the window.
 ///
-/// image: row-major array, Map or Block of integers, float or double. out: float or double, of the image's size; an
+/// image: row-major array, Map or Block of bool, integers, float or double (the mean of a bool mask is the share of
+/// pixels that are true). out: float or double, of the image's size; an
 /// array is resized, a Map or Block of another size is refused. out may be the image itself (same type, place and
 /// size); any other overlap is refused. Window and border as in scipy.ndimage (see Window, Border); even windows,
 /// windows larger than the image and 1 x 1 images are defined.
@@ -105,7 +106,7 @@ template <detail::EigenDense Image, class Out>
 requires detail::EigenDense<Out>
 void moving_mean(const Image& image, Window window, Out&& out, const WindowOptions& options = {}) {
   const auto in = detail::input(image, "image");
-  detail::check(in, window, options);
+  detail::check<typename Image::Scalar>(in, window, options);
   const auto mean = detail::output(out, "out", in, "image", true);
   if (!in.empty()) {
     detail::write_moments<false>(in, window, mean, mean, Deviation::textbook, options);
@@ -130,7 +131,7 @@ requires(detail::EigenDense<Mean>&& detail::EigenDense<Variance>) void moving_mo
     const Image& image, Window window, Mean&& mean, Variance&& variance, Deviation deviation = Deviation::textbook,
     const WindowOptions& options = {}) {
   const auto in = detail::input(image, "image");
-  detail::check(in, window, options);
+  detail::check<typename Image::Scalar>(in, window, options);
   const auto mean_out = detail::output(mean, "mean", in, "image", true);
   const auto variance_out = detail::output(variance, "variance", in, "image", true);
   detail::refuse_overlap(mean_out, "mean", variance_out, "variance", false);

@@ -59,9 +59,9 @@ inline void check(const Window& window) {
 
 /// options.border_value as a pixel.
 template <class Pixel>
-[[nodiscard]] Pixel border_pixel(const WindowOptions& options) {
+[[nodiscard]] PixelOf<Pixel> border_pixel(const WindowOptions& options) {
   if (options.border != Border::constant) {
-    return Pixel{};
+    return {};
   }
   if constexpr (std::integral<Pixel>) {
     const double value = options.border_value;
@@ -71,14 +71,15 @@ template <class Pixel>
       invalid("border_value is ", value, ", not a value the image's integers can have");
     }
   }
-  return static_cast<Pixel>(options.border_value);
+  return static_cast<PixelOf<Pixel>>(options.border_value);
 }
 
-template <class Pixel>
-void check(const Raster<const Pixel>& image, const Window& window, const WindowOptions& options) {
+/// Scalar: the image's own type, which tells what a border may be.
+template <class Scalar>
+void check(const Raster<const PixelOf<Scalar>>& image, const Window& window, const WindowOptions& options) {
   check(window);
   static_cast<void>(thread_count(options.threads));
-  static_cast<void>(border_pixel<Pixel>(options));
+  static_cast<void>(border_pixel<Scalar>(options));
   if (options.mask.given()) {
     require_same_size(image, "image", options.mask.raster(), "mask");
   }
