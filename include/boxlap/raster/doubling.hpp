@@ -6,11 +6,13 @@
 /// has the same bits wherever a strip or tile begins.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 
 #include "../core/index.hpp"
+#include "window_options.hpp"
 #include "window_sums.hpp"
 
 namespace boxlap::detail {
@@ -149,6 +151,17 @@ class ColumnDoubling {
     return total;
   }
 
+  /// Takes over the rows of `other`, which was made with the same arguments: channel value_channel times `factor`, the
+  /// next one, which holds squares, times its square.
+  void take_rows(const ColumnDoubling& other, int value_channel, T factor) {
+    for (std::ptrdiff_t k = 0; k < scratch_; ++k) {
+      const auto channel = static_cast<int>(k / pitch_ % Pieces::channels);
+      const T once = channel >= value_channel ? factor : T{1}, twice = channel > value_channel ? factor : T{1};
+      memory_.get()[k] = other.memory_.get()[k] * once * twice;
+    }
+    fed_ = other.fed_;
+  }
+
   /// To be called once all segments of a row were advanced.
   void end_row() { ++fed_; }
   /// The next row is the first of a new image.
@@ -183,6 +196,81 @@ class ColumnDoubling {
   std::ptrdiff_t scratch_ = 0;  ///< where the two segments behind the rings begin
   Index fed_ = 0;
   AlignedRow<T> memory_;
+};
+
+/// The most columns handled at a time: results are handed over in arrays of this length.
+inline constexpr std::size_t segment_columns = 256;
+
+/// Columns of `bytes` bytes handled at a time, so that what a row needs beside the rings fits the first-level cache.
+[[nodiscard]] constexpr Index segment_of(std::size_t bytes) {
+  return (std::min)(static_cast<Index>(segment_columns), whole_groups(static_cast<Index>(2560 / bytes)));
+}
+
+/// The sums over every window of a strip that is fed row by row. Knows nothing of borders.
+///
+/// Memory: (rows + floor(log2 rows)) of `channels` channels of the strip's width, one raw row, and three short
+/// segments.
+template <class Pieces>
+class WindowSums {
+ public:
+  using T = typename Pieces::Scalar;
+  WindowSums(Window window, Index columns)
+      : columns_(columns),
+        raw_pitch_(whole_groups(columns + window.cols - 1) + lane_group),
+        raw_memory_(zero_row<T>(raw_pitch_ * Pieces::raw_channels)),
+        across_(window.cols, (std::min)(columns, segment)),
+        down_(window.rows, columns, (std::min)(columns, segment), window.cols) {}
+
+  /// To be filled with columns + window.cols - 1 pixels before feed().
+  [[nodiscard]] Channels<T> raw() { return {raw_memory_.get(), raw_pitch_}; }
+
+  /// Takes the raw row in. From the window.rows-th row on calls sink(column, n, sums) for each segment, where sums
+  /// cover the last window.rows rows; whole groups of lanes may be read.
+  template <class Sink>
+  void feed(Sink&& sink) {
+    for (Index column = 0; column < columns_; column += segment) {
+      const Index n = (std::min)(segment, columns_ - column);
+      const Channels<const T> sums = sum_row(column, n);
+      if (complete()) {
+        sink(column, n, sums);
+      }
+    }
+    end_row();
+  }
+
+  /// The steps of feed(): one segment of the raw row, and the end of the row.
+  [[nodiscard]] Channels<const T> sum_row(Index column, Index n) {
+    across_.run(raw().from(column), n, down_.next_row(column));
+    return down_.advance(column, n);
+  }
+  [[nodiscard]] bool complete() const { return down_.complete(); }
+  void end_row() { down_.end_row(); }
+
+  /// Takes over the raw row of `other`, which was made with the same arguments, its values times `factor`. The channels
+  /// are a count where value_channel is 1, a value, and its squares.
+  void take_raw(const WindowSums& other, int value_channel, T factor) {
+    for (int c = 0; c < Pieces::raw_channels; ++c) {
+      const T* from = other.raw_memory_.get() + c * raw_pitch_;
+      const T times = c == value_channel ? factor : T{1};
+      std::transform(from, from + raw_pitch_, raw()[c], [times](T value) { return value * times; });
+    }
+  }
+  /// Takes over the rows that `other` has summed, likewise.
+  void take_rows(const WindowSums& other, int value_channel, T factor) {
+    down_.take_rows(other.down_, value_channel, factor);
+  }
+
+  /// The next row is the first of a new image.
+  void restart() { down_.restart(); }
+
+  static constexpr Index segment = segment_of(Pieces::channels * sizeof(T));
+
+ private:
+  Index columns_;
+  std::ptrdiff_t raw_pitch_;
+  AlignedRow<T> raw_memory_;
+  RowDoubling<Pieces> across_;
+  ColumnDoubling<Pieces> down_;
 };
 
 }  // namespace boxlap::detail

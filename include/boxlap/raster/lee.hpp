@@ -60,7 +60,8 @@ namespace detail {
 
 /// Blends n pixels, a whole number of lane groups, all arrays aligned to 64 bytes: every pixel goes through Eigen's
 /// vector instructions, none through a scalar tail whose exp has other last bits. There is no select: weight is exactly
-/// 1 up to cu and exactly 0 from cmax on, and a window of zeros (0 / 0) is homogeneous.
+/// 1 up to cu and exactly 0 from cmax on, and a window of zeros (0 / 0) is homogeneous. Variances are finite or NaN:
+/// Eigen's square root of infinity may be NaN.
 template <class T>
 void blend_speckle(T* out, const T* mean, const T* variance, const T* pixel, Index n, const Speckle& speckle) {
   using Lanes = Eigen::Array<T, Eigen::Dynamic, 1>;
@@ -75,16 +76,49 @@ void blend_speckle(T* out, const T* mean, const T* variance, const T* pixel, Ind
   w = m * w + p * (T{1} - w);
 }
 
-/// The filter on n <= segment_columns pixels; means and variances aligned to 64 bytes. is_valid(k): a pixel that does
-/// not count keeps its value.
-template <class T, class Pixel, class IsValid, class Result>
-void filter_speckle(const T* means, const T* variances, const Pixel* row, Index n, const Speckle& speckle,
-                    const IsValid& is_valid, Result* out) {
-  alignas(64) T pixels[segment_columns] = {};  // g++ 14 cannot see that all that is read below is written
-  alignas(64) T filtered[segment_columns];
+/// n pixels as they are summed, and zeros up to whole groups of lanes. Not inlined: g++ 14 would say that `pixels` may
+/// be used uninitialized.
+template <class T, class Pixel>
+[[gnu::noinline]] void copy_pixels(const Pixel* row, Index n, T* pixels) {
   std::transform(row, row + n, pixels, [](Pixel pixel) { return static_cast<T>(pixel); });
   std::fill(pixels + n, pixels + whole_groups(n), T{0});
+}
+
+/// Filters again at their own scale the windows whose squares are out of range at scale 1.
+template <class T>
+void blend_other_scales(T* out, const T* means, const T* variances, const T* pixels, Index n, const Speckle& speckle,
+                        const OtherMoments<T>& others) {
+  alignas(64) T scaled[segment_columns];
+  alignas(64) T filtered[segment_columns];
+  for (int scale = 0; scale < other_scales; ++scale) {
+    if (!others.kept[scale]) {
+      continue;
+    }
+    const T factor = scale_factor<T>[scale];
+    std::transform(pixels, pixels + whole_groups(n), scaled, [factor](T pixel) { return pixel * factor; });
+    blend_speckle(filtered, others.means[scale], others.variances[scale], scaled, whole_groups(n), speckle);
+    for (Index k = 0; k < n; ++k) {
+      out[k] = others.scale_of(k, means[k], variances[k]) == scale ? filtered[k] / factor : out[k];
+    }
+  }
+}
+
+/// The filter on n <= segment_columns pixels; means and variances aligned to 64 bytes, perhaps followed by the moments
+/// at other scales. is_valid(k): a pixel that does not count keeps its value.
+template <class T, class Pixel, class IsValid, class Result, class... OtherScales>
+void filter_speckle(const T* means, const T* variances, const Pixel* row, Index n, const Speckle& speckle,
+                    const IsValid& is_valid, Result* out, const OtherScales&... others) {
+  alignas(64) T pixels[segment_columns];
+  alignas(64) T filtered[segment_columns];
+  copy_pixels(row, n, pixels);
+  [[maybe_unused]] alignas(64) T finite[sizeof...(others) > 0 ? 1 : segment_columns];
+  if constexpr (sizeof...(others) == 0) {
+    constexpr T huge = (std::numeric_limits<T>::max)();
+    std::transform(variances, variances + whole_groups(n), finite, [](T v) { return v > huge ? huge : v; });
+    variances = finite;
+  }
   blend_speckle(filtered, means, variances, pixels, whole_groups(n), speckle);
+  (blend_other_scales(filtered, means, variances, pixels, n, speckle, others), ...);
   for (Index k = 0; k < n; ++k) {
     out[k] = static_cast<Result>(is_valid(k) ? filtered[k] : pixels[k]);
   }
@@ -109,9 +143,17 @@ inline void check(const Speckle& speckle) {
 /// the windows that hold it and no others; with skip_nan or a mask it does not count, and invalid pixels keep their
 /// value. Meant for linear intensity or amplitude: where the mean is negative (decibels) the result is the mean.
 ///
+/// The unit of the image does not matter: pixels of 1e-30 to 1e30 (double: 1e-270 to 1e270) and 0 may stand side by
+/// side, in windows of up to 10,000 pixels also those up to 3e38 (1e307), and an image times a power of two within this
+/// range gives the same bits times that power (but for results below 1e-30 of the mean). Deviation::own_mean squares in
+/// the unit of the image: its range is 1e-15 to 1e15 (1e-140 to 1e140), beyond it results lie anywhere between mean and
+/// pixel, and are NaN where sums overflow.
+///
 /// Errors as in moving_moments; a speckle with NaN, cu < 0 or cmax <= cu throws. Float results are
 /// within 1e-6 (1 + damping / 10) (|mean| + |pixel|) of the formula, double within 1e-14 (...), and the same on any
-/// number of threads. Time and memory: those of moving_moments (in place, float, window 11, 10,000 columns: 1.5 MiB).
+/// number of threads. Time and memory: those of moving_moments (in place, float, window 11, 10,000 columns: 1.5 MiB);
+/// in an image with a float pixel below 1e-9 or above 4e18 / pixels of the window (double: 1e-120, 1e153 / pixels) up
+/// to twice both, and up to three times with pixels of both kinds.
 template <detail::EigenDense Image, class Out>
 requires detail::EigenDense<Out>
 void enhanced_lee(const Image& image, Window window, const Speckle& speckle, Out&& out,
@@ -126,18 +168,18 @@ void enhanced_lee(const Image& image, Window window, const Speckle& speckle, Out
     return;
   }
   const bool keeps_invalid = options.mask.given() || (options.skip_nan && std::floating_point<Pixel>);
-  const auto filter = [&](Index y, Index x, Index n, const auto* means, const auto* variances) {
+  const auto filter = [&](Index y, Index x, Index n, const auto* means, const auto* variances, const auto&... others) {
     const Pixel* row = in.row(y) + x;
     if (!keeps_invalid) {
       return detail::filter_speckle(
-          means, variances, row, n, speckle, [](Index) { return true; }, result.row(y) + x);
+          means, variances, row, n, speckle, [](Index) { return true; }, result.row(y) + x, others...);
     }
     const std::uint8_t* mask = options.mask.row(y);
     const detail::ValidSegment centre(row, mask != nullptr ? mask + x : nullptr, n);
     detail::filter_speckle(
-        means, variances, row, n, speckle, [&](Index k) { return centre.valid[k]; }, result.row(y) + x);
+        means, variances, row, n, speckle, [&](Index k) { return centre.valid[k]; }, result.row(y) + x, others...);
   };
-  detail::for_each_segment<true, Result>(in, window, deviation, options, detail::same_memory(in, result), filter);
+  detail::for_each_segment<true, true, Result>(in, window, deviation, options, detail::same_memory(in, result), filter);
 }
 
 template <detail::EigenDense Image, class Out>
@@ -157,7 +199,7 @@ class LeeStream {
  public:
   LeeStream(Index cols, Window window, const Speckle& speckle, Deviation deviation = Deviation::textbook,
             const WindowOptions& options = {})
-      : speckle_(speckle), segments_(cols, window, deviation, options), filtered_(detail::at(cols)) {
+      : speckle_(speckle), segments_(cols, window, deviation, options, true), filtered_(detail::at(cols)) {
     detail::check(speckle);
   }
   LeeStream(Index cols, Window window, const Speckle& speckle, const WindowOptions& options)
@@ -183,9 +225,9 @@ class LeeStream {
   template <class Sink>
   auto whole_rows(Sink& sink) {
     return [this, &sink](Index y, Index x, Index n, const auto* means, const auto* variances, const auto* row,
-                         const std::uint8_t* valid) {
+                         const std::uint8_t* valid, const auto&... others) {
       const auto is_valid = [valid](Index k) { return valid == nullptr || valid[k] != 0; };
-      detail::filter_speckle(means, variances, row, n, speckle_, is_valid, filtered_.data() + x);
+      detail::filter_speckle(means, variances, row, n, speckle_, is_valid, filtered_.data() + x, others...);
       if (x + n == segments_.cols()) {
         sink(y, std::span<const Out>(filtered_));
       }

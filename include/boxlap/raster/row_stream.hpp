@@ -24,17 +24,18 @@ class RowStream {
  public:
   using Pixel = typename Statistic::Pixel;
 
-  RowStream(Index cols, Window window, const WindowOptions& options)
+  RowStream(Index cols, Window window, const WindowOptions& options, bool wide_range = false)
       : cols_(cols),
         window_(window),
         border_(options.border),
         constant_(border_pixel<Pixel>(options)),
         order_(options.border, window.up(), window.down()),
-        sums_(window, cols),
+        sums_(window, cols, wide_range),
         pixels_(static_cast<std::size_t>(order_.depth()) * static_cast<std::size_t>(cols)),
         valid_(Statistic::counted ? pixels_.size() : 0) {}
 
-  /// Calls sink(y, x, n, sums, centre pixels, their validity or nullptr) for each segment that is complete by now.
+  /// Calls sink(y, x, n, sums, sums at other scales, centre pixels, their validity or nullptr) for each segment that is
+  /// complete by now.
   template <class Sink>
   void push(const Pixel* row, const std::uint8_t* valid, Sink&& sink) {
     const std::ptrdiff_t start = place(order_.next_slot());
@@ -73,9 +74,9 @@ class RowStream {
     }
     const Index y = v - window_.down();
     const std::ptrdiff_t centre = y < 0 ? 0 : place(order_.slot(y));
-    sums_.feed([&](Index x, Index count, const auto& sums) {
+    sums_.feed([&](Index x, Index count, const auto& sums, const auto& others) {
       const std::uint8_t* valid = valid_at(centre);
-      sink(y, x, count, sums, pixels_.data() + centre + x, valid == nullptr ? nullptr : valid + x);
+      sink(y, x, count, sums, others, pixels_.data() + centre + x, valid == nullptr ? nullptr : valid + x);
     });
   }
 
@@ -84,7 +85,7 @@ class RowStream {
   Border border_;
   Pixel constant_;
   RowOrder order_;
-  WindowSums<typename Statistic::Pieces> sums_;
+  ScaledSums<Statistic> sums_;
   std::vector<Pixel> pixels_;
   std::vector<std::uint8_t> valid_;
 };
@@ -96,11 +97,11 @@ class TextbookRows {
   using Pixel = typename Statistic::Pixel;
   using T = typename Statistic::Result;
 
-  TextbookRows(Index cols, Window window, const WindowOptions& options)
-      : pixels_(window.pixels()), rows_(cols, window, options) {}
+  TextbookRows(Index cols, Window window, const WindowOptions& options, bool wide_range)
+      : pixels_(window.pixels()), rows_(cols, window, options, wide_range) {}
 
-  /// Calls sink(y, x, n, means, variances, pixels, validity or nullptr) for each segment that is complete by now, means
-  /// and variances aligned to 64 bytes and readable for whole groups of lanes.
+  /// Calls sink(y, x, n, means, variances, pixels, validity or nullptr, moments at other scales) for each segment that
+  /// is complete by now, means and variances aligned to 64 bytes and readable for whole groups of lanes.
   template <class Sink>
   void push(const Pixel* row, const std::uint8_t* valid, Sink& sink) {
     rows_.push(row, valid, finished(sink));
@@ -113,11 +114,14 @@ class TextbookRows {
  private:
   template <class Sink>
   auto finished(Sink& sink) {
-    return [this, &sink](Index y, Index x, Index n, const auto& sums, const Pixel* pixels, const std::uint8_t* valid) {
+    return [this, &sink](Index y, Index x, Index n, const auto& sums, const auto& others, const Pixel* pixels,
+                         const std::uint8_t* valid) {
       alignas(64) T means[segment_columns];
       alignas(64) T variances[segment_columns];
       Statistic::finish(sums, n, pixels_, means, variances);
-      sink(y, x, n, static_cast<const T*>(means), static_cast<const T*>(variances), pixels, valid);
+      OtherMoments<T> moments;
+      moments.template finish<Statistic>(others, n, pixels_);
+      sink(y, x, n, static_cast<const T*>(means), static_cast<const T*>(variances), pixels, valid, moments);
     };
   }
 
@@ -133,7 +137,7 @@ class OwnMeanRows {
   using Pixel = typename MeanStatistic::Pixel;
   using T = typename MeanStatistic::Result;
 
-  OwnMeanRows(Index cols, Window window, const WindowOptions& options)
+  OwnMeanRows(Index cols, Window window, const WindowOptions& options, bool /*wide_range*/)
       : cols_(cols),
         window_pixels_(window.pixels()),
         depth_((std::max)(window.up(), window.down()) + 1),
@@ -167,7 +171,8 @@ class OwnMeanRows {
 
   template <class Sink>
   auto residual(Sink& sink) {
-    return [this, &sink](Index y, Index x, Index n, const auto& sums, const Pixel* pixels, const std::uint8_t* valid) {
+    return [this, &sink](Index y, Index x, Index n, const auto& sums, const auto&, const Pixel* pixels,
+                         const std::uint8_t* valid) {
       alignas(64) T means[segment_columns];
       MeanStatistic::finish(sums, n, window_pixels_, means, nullptr);
       MeanStatistic::residuals(sums, n, window_pixels_, pixels, squares_.data() + x);
@@ -187,7 +192,7 @@ class OwnMeanRows {
 
   template <class Sink>
   auto finished(Sink& sink) {
-    return [this, &sink](Index y, Index x, Index n, const auto& sums, const T*, const std::uint8_t*) {
+    return [this, &sink](Index y, Index x, Index n, const auto& sums, const auto&, const T*, const std::uint8_t*) {
       alignas(64) T means[segment_columns] = {};
       alignas(64) T variances[segment_columns];
       ResidualStatistic::finish(sums, n, window_pixels_, variances, nullptr);
@@ -219,8 +224,9 @@ class SegmentStream {
   static_assert(std::same_as<Wanted, float> || std::same_as<Wanted, double>, "boxlap: results are float or double");
 
  public:
-  SegmentStream(Index cols, Window window, Deviation deviation, const WindowOptions& options)
-      : cols_(cols), counted_(options.skip_nan), rows_(make(cols, window, deviation, options)) {}
+  /// wide_range: moments at other scales are handed over too, see ScaledSums.
+  SegmentStream(Index cols, Window window, Deviation deviation, const WindowOptions& options, bool wide_range)
+      : cols_(cols), counted_(options.skip_nan), rows_(make(cols, window, deviation, options, wide_range)) {}
 
   [[nodiscard]] Index cols() const noexcept { return cols_; }
 
@@ -248,7 +254,7 @@ class SegmentStream {
   using Rows = std::variant<TextbookRows<Statistic<true, false>>, TextbookRows<Statistic<true, true>>,
                             OwnMeanRows<Statistic<false, false>>, OwnMeanRows<Statistic<false, true>>>;
 
-  static Rows make(Index cols, Window window, Deviation deviation, const WindowOptions& options) {
+  static Rows make(Index cols, Window window, Deviation deviation, const WindowOptions& options, bool wide_range) {
     check(window);
     static_cast<void>(border_pixel<Scalar>(options));
     if (cols < 1 || options.border == Border::wrap || options.mask.given()) [[unlikely]] {
@@ -258,11 +264,11 @@ class SegmentStream {
     }
     const bool own_mean = deviation == Deviation::own_mean;
     if (options.skip_nan) {
-      return own_mean ? Rows(std::in_place_index<3>, cols, window, options)
-                      : Rows(std::in_place_index<1>, cols, window, options);
+      return own_mean ? Rows(std::in_place_index<3>, cols, window, options, wide_range)
+                      : Rows(std::in_place_index<1>, cols, window, options, wide_range);
     }
-    return own_mean ? Rows(std::in_place_index<2>, cols, window, options)
-                    : Rows(std::in_place_index<0>, cols, window, options);
+    return own_mean ? Rows(std::in_place_index<2>, cols, window, options, wide_range)
+                    : Rows(std::in_place_index<0>, cols, window, options, wide_range);
   }
 
   Index cols_;

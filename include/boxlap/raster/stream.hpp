@@ -31,7 +31,7 @@ template <class Pixel, std::floating_point Out = std::conditional_t<std::same_as
 class MomentsStream {
  public:
   MomentsStream(Index cols, Window window, Deviation deviation, const WindowOptions& options = {})
-      : segments_(cols, window, deviation, options), mean_(detail::at(cols)), variance_(detail::at(cols)) {}
+      : segments_(cols, window, deviation, options, false), mean_(detail::at(cols)), variance_(detail::at(cols)) {}
   MomentsStream(Index cols, Window window, const WindowOptions& options = {})
       : MomentsStream(cols, window, Deviation::textbook, options) {}
 
@@ -55,7 +55,7 @@ class MomentsStream {
   template <class Sink>
   auto whole_rows(Sink& sink) {
     return [this, &sink](Index y, Index x, Index n, const auto* means, const auto* variances, const auto*,
-                         const std::uint8_t* valid) {
+                         const std::uint8_t* valid, const auto&...) {
       for (Index k = 0; k < n; ++k) {
         const bool counts = valid == nullptr || valid[k] != 0;
         constexpr Out nan = std::numeric_limits<Out>::quiet_NaN();

@@ -7,64 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "doubling.hpp"
+#include "scaled_sums.hpp"
 #include "window_options.hpp"
 
 namespace boxlap::detail {
-
-/// The most columns handled at a time: results are handed over in arrays of this length.
-inline constexpr std::size_t segment_columns = 256;
-
-/// Columns of `bytes` bytes handled at a time, so that what a row needs beside the rings fits the first-level cache.
-[[nodiscard]] constexpr Index segment_of(std::size_t bytes) {
-  return (std::min)(static_cast<Index>(segment_columns), whole_groups(static_cast<Index>(2560 / bytes)));
-}
-
-/// The sums over every window of a strip that is fed row by row. Knows nothing of borders.
-///
-/// Memory: (rows + floor(log2 rows)) of `channels` channels of the strip's width, one raw row, and three short
-/// segments.
-template <class Pieces>
-class WindowSums {
- public:
-  using T = typename Pieces::Scalar;
-  WindowSums(Window window, Index columns)
-      : columns_(columns),
-        raw_pitch_(whole_groups(columns + window.cols - 1) + lane_group),
-        raw_memory_(zero_row<T>(raw_pitch_ * Pieces::raw_channels)),
-        across_(window.cols, (std::min)(columns, segment)),
-        down_(window.rows, columns, (std::min)(columns, segment), window.cols) {}
-
-  /// To be filled with columns + window.cols - 1 pixels before feed().
-  [[nodiscard]] Channels<T> raw() { return {raw_memory_.get(), raw_pitch_}; }
-
-  /// Takes the raw row in. From the window.rows-th row on calls sink(column, n, sums) for each segment, where sums
-  /// cover the last window.rows rows; whole groups of lanes may be read.
-  template <class Sink>
-  void feed(Sink&& sink) {
-    for (Index column = 0; column < columns_; column += segment) {
-      const Index n = (std::min)(segment, columns_ - column);
-      across_.run(raw().from(column), n, down_.next_row(column));
-      const Channels<const T> sums = down_.advance(column, n);
-      if (down_.complete()) {
-        sink(column, n, sums);
-      }
-    }
-    down_.end_row();
-  }
-
-  /// The next row is the first of a new image.
-  void restart() { down_.restart(); }
-
- private:
-  static constexpr Index segment = segment_of(Pieces::channels * sizeof(T));
-
-  Index columns_;
-  std::ptrdiff_t raw_pitch_;
-  AlignedRow<T> raw_memory_;
-  RowDoubling<Pieces> across_;
-  ColumnDoubling<Pieces> down_;
-};
 
 /// A part of the result: columns [x1, x2) of rows [y1, y2).
 struct Tile {
@@ -152,14 +98,16 @@ class ExtendedImage {
   std::vector<Saved> saved_;
 };
 
-/// Calls sink(y, x, n, sums) for each row of the tile, in order, and each segment of the row.
+/// Calls sink(y, x, n, sums, sums at other scales) for each row of the tile, in order, and each segment of the row.
 template <class Statistic, class Pixel, class Sink>
-void sweep(const ExtendedImage<Pixel>& image, Window window, Tile tile, Sink&& sink) {
+void sweep(const ExtendedImage<Pixel>& image, Window window, Tile tile, bool wide_range, Sink&& sink) {
   const Index columns = tile.x2 - tile.x1;
-  WindowSums<typename Statistic::Pieces> sums(window, columns);
+  ScaledSums<Statistic> sums(window, columns, wide_range);
   for (Index v = tile.y1 - window.up(); v < tile.y2 + window.down(); ++v) {
     image.template load<Statistic>(sums.raw(), v, tile.x1 - window.left(), columns + window.cols - 1);
-    sums.feed([&](Index column, Index n, const auto& row) { sink(v - window.down(), tile.x1 + column, n, row); });
+    sums.feed([&](Index column, Index n, const auto& row, const auto& others) {
+      sink(v - window.down(), tile.x1 + column, n, row, others);
+    });
   }
 }
 
@@ -198,7 +146,7 @@ class Tiling {
 /// called for: tiles are then whole rows, and the rows that meet at their edges are saved first.
 template <class Statistic, class Pixel, class Sink>
 void sweep_image(const Raster<const Pixel>& image, Window window, const WindowOptions& options, bool in_place,
-                 const Sink& sink) {
+                 bool wide_range, const Sink& sink) {
   const int threads = thread_count(options.threads);
   const Tiling tiles(image.rows, image.cols, window, threads, in_place);
   std::vector<ExtendedImage<Pixel>> sources(in_place ? static_cast<std::size_t>(tiles.size()) : 1,
@@ -213,7 +161,7 @@ void sweep_image(const Raster<const Pixel>& image, Window window, const WindowOp
     }
   }
   for_each_chunk(threads, tiles.size(),
-                 [&](Index k) { sweep<Statistic>(sources[in_place ? at(k) : 0], window, tiles[k], sink); });
+                 [&](Index k) { sweep<Statistic>(sources[in_place ? at(k) : 0], window, tiles[k], wide_range, sink); });
 }
 
 }  // namespace boxlap::detail

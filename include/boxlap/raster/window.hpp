@@ -29,8 +29,8 @@ struct ValidSegment {
 };
 
 /// Calls sink(y, x, n, means, variances) for all windows of the image, segment by segment (variances only with
-/// Squares). Wanted: the type results are kept in.
-template <bool Squares, class Wanted, class Pixel, class Sink>
+/// Squares), and with WideRange the moments at other scales behind them. Wanted: the type results are kept in.
+template <bool Squares, bool WideRange, class Wanted, class Pixel, class Sink>
 void for_each_segment(const Raster<const Pixel>& image, Window window, Deviation deviation,
                       const WindowOptions& options, bool in_place, const Sink& sink) {
   const bool counted = options.mask.given() || (options.skip_nan && std::floating_point<Pixel>);
@@ -42,12 +42,19 @@ void for_each_segment(const Raster<const Pixel>& image, Window window, Deviation
   }
   with_statistic<Pixel, Wanted, Squares>(window.pixels(), counted, [&]<class Statistic>(Statistic) {
     using T = typename Statistic::Result;
-    sweep_image<Statistic>(image, window, options, in_place, [&](Index y, Index x, Index n, const auto& sums) {
+    const auto finished = [&](Index y, Index x, Index n, const auto& sums, const auto& others) {
       alignas(64) T means[segment_columns];
       alignas(64) T variances[segment_columns];
       Statistic::finish(sums, n, window.pixels(), means, variances);
-      sink(y, x, n, static_cast<const T*>(means), static_cast<const T*>(variances));
-    });
+      if constexpr (WideRange) {
+        OtherMoments<T> moments;
+        moments.template finish<Statistic>(others, n, window.pixels());
+        sink(y, x, n, static_cast<const T*>(means), static_cast<const T*>(variances), moments);
+      } else {
+        sink(y, x, n, static_cast<const T*>(means), static_cast<const T*>(variances));
+      }
+    };
+    sweep_image<Statistic>(image, window, options, in_place, WideRange, finished);
   });
 }
 
@@ -57,7 +64,7 @@ void write_moments(const Raster<const Pixel>& image, Window window, const Raster
                    const Raster<Variance>& variance, Deviation deviation, const WindowOptions& options) {
   const bool in_place = same_memory(image, mean) || (Squares && same_memory(image, variance));
   const bool blanks = options.mask.given() || (options.skip_nan && std::floating_point<Pixel>);
-  for_each_segment<Squares, std::common_type_t<Mean, Variance>>(
+  for_each_segment<Squares, false, std::common_type_t<Mean, Variance>>(
       image, window, deviation, options, in_place,
       [&](Index y, Index x, Index n, const auto* means, const auto* variances) {
         Mean* mean_row = mean.row(y) + x;
@@ -93,7 +100,8 @@ void write_moments(const Raster<const Pixel>& image, Window window, const Raster
 /// windows larger than the image and 1 x 1 images are defined.
 ///
 /// Sums of 8- and 16-bit integers are exact; others are kept in the wider of the image's and the output's type, and the
-/// error is some ulp whatever the image holds elsewhere. NaN and infinities stay within the windows that hold them.
+/// error is some ulp whatever the image holds elsewhere; a sum beyond their range is infinite. NaN and infinities stay
+/// within the windows that hold them.
 /// With options.skip_nan or a mask, sums are divided by the number of valid pixels, and an invalid centre gives NaN.
 ///
 /// Throws std::invalid_argument for a window below 1 x 1, sizes that differ, overlapping memory, threads < 0, or a
@@ -122,7 +130,8 @@ void moving_mean(const Image& image, Window window, Out&& out, const WindowOptio
 /// The textbook variance of 8- and 16-bit integers is exact up to the last division; otherwise sums of squared
 /// distances are joined pairwise (Chan, Golub and LeVeque), so it is never negative and keeps its digits beside pixels
 /// 10^8 times brighter. In float its relative error grows as (mean / deviation)^2 * 1e-11: give double outputs for
-/// more.
+/// more. Its range is that of squares: in float, deviations from 1e-17 to 1e19 / pixels of the window keep their
+/// digits, below 1e-23 the variance is 0, above 1e20 infinite or NaN; double outputs take any float.
 ///
 /// O(rows * cols * log window) time. Memory: twice that of moving_mean (three times with skip_nan or a mask); with
 /// own_mean twice, and window.rows + 2 rows of means and residuals, one thread in place.
