@@ -108,17 +108,6 @@ class KeptIndex {
     size_at_build_ = size_;
   }
 
-  /// The side below which a level of the grid should end: one level for all if they fit one, else for most.
-  [[nodiscard]] static double typical_side(std::vector<double>& sides) {
-    const auto quantile = [&](std::size_t percent) {
-      const auto at = sides.begin() + static_cast<std::ptrdiff_t>(sides.size() * percent / 100);
-      std::nth_element(sides.begin(), at, sides.end());
-      return *at;
-    };
-    const double longest = *std::max_element(sides.begin(), sides.end());
-    return 1.1 * (longest < 4 * quantile(10) ? longest : quantile(90));
-  }
-
   const D& detections_;
   KeptList<T, Bound> list_;
   std::optional<KeptGrid<T, Bound>> grid_;

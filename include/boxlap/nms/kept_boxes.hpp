@@ -28,14 +28,18 @@ struct CandidateBlock {
   Index size;
 
   void clear() noexcept {
-    constexpr T distant = (std::numeric_limits<T>::max)() / 4;
     for (int k = 0; k < lanes; ++k) {
-      x1[k] = y1[k] = distant;
-      x2[k] = y2[k] = -distant;
-      need[k] = 0;
-      row[k] = none;
+      clear_lane(k);
     }
     size = 0;
+  }
+
+  void clear_lane(int k) noexcept {
+    constexpr T distant = (std::numeric_limits<T>::max)() / 4;
+    x1[k] = y1[k] = distant;
+    x2[k] = y2[k] = -distant;
+    need[k] = 0;
+    row[k] = none;
   }
 
   void push(const Candidate<T>& c) noexcept {
@@ -46,6 +50,18 @@ struct CandidateBlock {
     y2[k] = c.box.y2;
     need[k] = c.need;
     row[k] = c.row;
+  }
+
+  /// Puts the last candidate in the place of the k-th.
+  void remove(int k) noexcept {
+    const int last = --size;
+    x1[k] = x1[last];
+    y1[k] = y1[last];
+    x2[k] = x2[last];
+    y2[k] = y2[last];
+    need[k] = need[last];
+    row[k] = row[last];
+    clear_lane(last);
   }
 
   [[nodiscard]] Candidate<T> operator[](int k) const noexcept {

@@ -52,6 +52,17 @@ struct BoxPlace {
   [[nodiscard]] double longer() const noexcept { return (std::max)(w, h); }
 };
 
+/// The side below which a level of the grid should end: one level for all of `sides` if they fit one, else for most.
+[[nodiscard]] inline double typical_side(std::vector<double>& sides) {
+  const auto quantile = [&](std::size_t percent) {
+    const auto at = sides.begin() + static_cast<std::ptrdiff_t>(sides.size() * percent / 100);
+    std::nth_element(sides.begin(), at, sides.end());
+    return *at;
+  };
+  const double longest = *std::max_element(sides.begin(), sides.end());
+  return 1.1 * (longest < 4 * quantile(10) ? longest : quantile(90));
+}
+
 /// 2^e, infinity above the range of double and the smallest normal number below it.
 [[nodiscard]] inline double power_of_two(int e) noexcept {
   if (e > 1023) {
@@ -81,12 +92,8 @@ class KeptGrid {
     unit_ = (std::min)((std::max)(typical * (1 + 1e-6), 1e-290), 1e290);
     per_unit_ = 1 / unit_;
     cells_per_pixel_ = per_unit_ / ((std::max)(4 * reach.half, 0.05) * coarseness);
-    used_.fill(false);
-    lowest_ = levels;
-    highest_ = -1;
     std::fill(slots_.begin(), slots_.end(), Slot{});
-    cells_ = 0;
-    blocks_used_ = 0;
+    clear();
     searched_ = 0;
   }
 
@@ -108,6 +115,7 @@ class KeptGrid {
     const BoxPlace at(c.box);
     const int level = level_of(at.longer());
     const Key key = home_cell(at, level);
+    ++size_;
     used_[static_cast<std::size_t>(level)] = true;
     lowest_ = (std::min)(lowest_, level);
     highest_ = (std::max)(highest_, level);
@@ -132,26 +140,29 @@ class KeptGrid {
   /// Calls on_hit(kept) for the boxes that may suppress c, until it returns true; then returns true.
   template <class OnHit>
   [[nodiscard]] bool search(const Candidate<T>& c, OnHit& on_hit) {
-    const BoxPlace at(c.box);
-    const double longer = at.longer();
-    const int last = (std::min)(highest_, level_of(reach_.longest(longer)));
-    for (int level = (std::max)(lowest_, level_of(longer * reach_.t)); level <= last; ++level) {
-      if (!used_[static_cast<std::size_t>(level)]) {
-        continue;
-      }
-      const Window window = window_of(at, level);
-      if (window.cells() > static_cast<std::int64_t>(blocks_used_)) {
-        return search_all(c, on_hit);
-      }
-      for (std::int64_t y = window.y_first; y <= window.y_last; ++y) {
-        for (std::int64_t x = window.x_first; x <= window.x_last; ++x) {
-          if (search_cell(key_of(level, x, y), c, on_hit)) {
-            return true;
-          }
-        }
-      }
+    return visit_cells(
+        c, [&](Key key) { return search_cell(key, c, on_hit); }, [&] { return search_all(c, on_hit); });
+  }
+
+  /// Calls claim(kept) for the boxes that may suppress c, and removes those for which it returns true.
+  ///
+  /// A cell that loses boxes becomes shorter at once: neighbouring blocks that fit one are joined, so that blocks stay
+  /// half full. The whole grid is made anew when most of its blocks are empty. O(1) a removed box, amortised.
+  template <class Claim>
+  void take(const Candidate<T>& c, Claim&& claim) {
+    if (8 * size_ < blocks_used_) {
+      make_anew();
     }
-    return false;
+    (void)visit_cells(
+        c,
+        [&](Key key) {
+          take_from_cell(key, c, claim);
+          return false;
+        },
+        [&] {
+          take_from_all(c, claim);
+          return true;
+        });
   }
 
  private:
@@ -228,6 +239,32 @@ class KeptGrid {
   }
   [[nodiscard]] Slot& find(Key key) noexcept { return const_cast<Slot&>(std::as_const(*this).find(key)); }
 
+  /// Calls in_cell(key) for the cells within reach of c until it returns true; then returns true. Returns in_all()
+  /// instead where there are fewer blocks than such cells.
+  template <class InCell, class InAll>
+  [[nodiscard]] bool visit_cells(const Candidate<T>& c, InCell in_cell, InAll in_all) {
+    const BoxPlace at(c.box);
+    const double longer = at.longer();
+    const int last = (std::min)(highest_, level_of(reach_.longest(longer)));
+    for (int level = (std::max)(lowest_, level_of(longer * reach_.t)); level <= last; ++level) {
+      if (!used_[static_cast<std::size_t>(level)]) {
+        continue;
+      }
+      const Window window = window_of(at, level);
+      if (window.cells() > static_cast<std::int64_t>(blocks_used_)) {
+        return in_all();
+      }
+      for (std::int64_t y = window.y_first; y <= window.y_last; ++y) {
+        for (std::int64_t x = window.x_first; x <= window.x_last; ++x) {
+          if (in_cell(key_of(level, x, y))) {
+            return true;
+          }
+        }
+      }
+    }
+    return false;
+  }
+
   template <class OnHit>
   [[nodiscard]] bool search_cell(Key key, const Candidate<T>& c, OnHit& on_hit) {
     for (const Block* block = find(key).first; block != nullptr; block = block->next) {
@@ -250,6 +287,62 @@ class KeptGrid {
     return false;
   }
 
+  template <class Claim>
+  void take_from_block(CandidateBlock<T>& block, const Candidate<T>& c, Claim& claim) {
+    if (!any_may_suppress<Bound>(block, c)) [[likely]] {
+      return;
+    }
+    for (int k = block.size - 1; k >= 0; --k) {  // from the last, which then takes the place of the removed one
+      if (may_suppress<Bound>(block, k, c) && claim(block[k])) {
+        block.remove(k);
+        --size_;
+      }
+    }
+  }
+
+  template <class Claim>
+  void take_from_cell(Key key, const Candidate<T>& c, Claim& claim) {
+    Block* const first = find(key).first;
+    Block* before = nullptr;
+    for (Block* block = first; block != nullptr;) {
+      ++searched_;
+      take_from_block(block->boxes, c, claim);
+      Block* const next = block->next;
+      if (before != nullptr && before->boxes.size + block->boxes.size <= CandidateBlock<T>::lanes) {
+        while (block->boxes.size > 0) {
+          before->boxes.push(block->boxes[block->boxes.size - 1]);
+          block->boxes.remove(block->boxes.size - 1);
+        }
+        before->next = next;
+        first->last = next == nullptr ? before : first->last;
+      } else {
+        before = block;
+      }
+      block = next;
+    }
+  }
+
+  template <class Claim>
+  void take_from_all(const Candidate<T>& c, Claim& claim) {
+    searched_ += blocks_used_;
+    for (std::size_t i = 0; i < blocks_used_; ++i) {
+      take_from_block(chunks_[i / chunk][i % chunk].boxes, c, claim);
+    }
+  }
+
+  /// The same boxes in as few cells, blocks and levels as they need now.
+  void make_anew() {
+    std::vector<Candidate<T>> boxes;
+    boxes.reserve(size_);
+    for_each([&](const Candidate<T>& c) { boxes.push_back(c); });
+    slots_ = std::vector<Slot>(first_slots);
+    shift_ = first_shift;
+    clear();
+    for (const Candidate<T>& c : boxes) {
+      add(c);
+    }
+  }
+
   /// Blocks come in chunks that never move and that the next class or strip uses again.
   [[nodiscard]] Block* new_block() {
     if (blocks_used_ == chunks_.size() * chunk) {
@@ -260,6 +353,16 @@ class KeptGrid {
     block->boxes.clear();
     block->next = nullptr;
     return block;
+  }
+
+  /// Forgets all boxes; the slots are empty.
+  void clear() noexcept {
+    used_.fill(false);
+    lowest_ = levels;
+    highest_ = -1;
+    cells_ = 0;
+    blocks_used_ = 0;
+    size_ = 0;
   }
 
   void grow() {
@@ -277,11 +380,14 @@ class KeptGrid {
   double unit_ = 1, per_unit_ = 1, cells_per_pixel_ = 1;
   int lowest_ = levels, highest_ = -1;
   std::array<bool, levels> used_{};
-  std::vector<Slot> slots_ = std::vector<Slot>(256);
-  int shift_ = 64 - 8;
+  static constexpr std::size_t first_slots = 256;
+  static constexpr int first_shift = 64 - 8;
+  std::vector<Slot> slots_ = std::vector<Slot>(first_slots);
+  int shift_ = first_shift;
   std::size_t cells_ = 0;
   std::vector<std::unique_ptr<Block[]>> chunks_;
   std::size_t blocks_used_ = 0;
+  std::size_t size_ = 0;  // boxes
   std::size_t searched_ = 0;
 };
 
