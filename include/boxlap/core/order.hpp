@@ -221,6 +221,9 @@ template <Numbers R>
   return true;
 }
 
+/// Scores are ordered by steps of 14 bits up to the first number of them, of 21 bits up to the second.
+inline constexpr Index short_steps_limit = 1 << 14, steps_limit = 1 << 21;
+
 /// The rows of `scores` from the highest to the lowest: NaN first, equal scores (and -0 with +0) by row.
 /// This is torch.sort(descending=True, stable=True). O(n) time, 4 n bytes while it runs where scores spread, 16 n for
 /// float scores (24 n for double) where they crowd, none for a few.
@@ -237,8 +240,8 @@ void order_descending(const R& scores, std::span<Index> order) {
   }
   if constexpr (std::floating_point<Element<R>>) {
     // 10 bits a digit suit the first cache, 11 tell more scores apart (measured).
-    if (n <= 1 << 14 ? steps_descending<14, 10>(scores, order)
-                     : n <= 1 << 21 && steps_descending<21, 11>(scores, order)) {
+    if (n <= short_steps_limit ? steps_descending<14, 10>(scores, order)
+                               : n <= steps_limit && steps_descending<21, 11>(scores, order)) {
       return;
     }
   }

@@ -24,6 +24,8 @@ namespace boxlap::detail {
 template <Shapes Anchors, Shape B>
 class AnchorStream {
  public:
+  static constexpr Index chunk_size = 4096;  // joins of this size stay in the second-level cache
+
   template <Shapes Others>
   AnchorStream(const Anchors& anchors, const Others& others, int threads)
       : anchors_(anchors), threads_(thread_count(threads)) {
@@ -67,7 +69,6 @@ class AnchorStream {
  private:
   using A = Element<Anchors>;
   using T = std::common_type_t<BoundsScalar<A>, BoundsScalar<B>>;
-  static constexpr Index chunk_size = 4096;  // joins of this size stay in the second-level cache
 
   template <class S>
   [[nodiscard]] static Prepared<S> prepared(const S& shape) {

@@ -39,6 +39,10 @@ class FewMeetings {
  public:
   /// Blocks of b in a word.
   static constexpr Index word_blocks = 4;
+  /// Words of all boxes of a that there is room for.
+  static constexpr Index most = 4096;
+  static constexpr Index least_asking = 32,
+                         most_bytes = 64;  ///< boxes, blocks; else to ask exactly is as fast (measured)
 
   /// Whether the boxes of n rows and of m are few enough: then to ask is also faster than to order them (measured).
   [[nodiscard]] static bool fit(Index n, Index m) noexcept {
@@ -87,9 +91,6 @@ class FewMeetings {
   [[nodiscard]] std::uint64_t word(Index k, Index w) const noexcept { return lanes_[place(k, w)]; }
 
  private:
-  static constexpr Index most = 4096;
-  static constexpr Index least_asking = 32, most_bytes = 64;  // else to ask exactly is as fast (measured)
-
   [[nodiscard]] std::size_t place(Index k, Index w) const noexcept { return at(k) * at(words_) + at(w); }
   void forget_itself(Index k) noexcept {
     constexpr Index boxes = word_blocks * block_size;

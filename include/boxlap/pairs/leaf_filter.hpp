@@ -88,12 +88,12 @@ class ByteFrame {
 template <class T>
 class LeafFilter {
  public:
-  static constexpr Index most_met = 3;  // leaves a box: more are found no faster than by descending (measured)
+  static constexpr Index most_met = 3;        // leaves a box: more are found no faster than by descending (measured)
+  static constexpr Index least_boxes = 4096;  // beside fewer the tables are large
   static constexpr Index most_leaves = 63 * block_size;  // groups have a bit each, one more ends them
 
   LeafFilter() = default;
   explicit LeafFilter(const PackedTree<T>& tree) {
-    constexpr Index least_boxes = 4096;  // beside fewer the tables are large
     if (tree.size() < least_boxes || tree.leaves() > most_leaves || !frame_.fit(tree)) {
       return;
     }

@@ -23,6 +23,7 @@ template <class T, class BoxAt>
 struct QueryJoin {
   static constexpr bool of_self = false;
   static constexpr Index rows_per_chunk = 4096;
+  static constexpr Index batch = 128;  ///< boxes that ask together
   Index rows;
   BoxAt box_at;
   const PackedTree<T>& tree;
@@ -79,7 +80,6 @@ struct QueryJoin {
   }
 
  private:
-  static constexpr Index batch = 128;
   static constexpr std::size_t many = 512, most_asked = many + static_cast<std::size_t>(LeafFilter<T>::most_leaves) + 1;
   struct Lists {
     std::array<std::uint32_t, most_asked> asked;  // box << 16 | leaf

@@ -133,6 +133,9 @@ struct AxisSample {
   }
 };
 
+/// Up to so many boxes a plan has 256 and 1,024 columns of cells: finer ones would take longer to plan than to order.
+inline constexpr Index coarse_cells_limit = 2048, medium_cells_limit = 32768;
+
 /// How a set of boxes is cut into slices, and each slice into cells: as many slices as make the blocks square, measured
 /// in mean boxes, with about equally many boxes in each; a few cells a box. Every second slice runs backwards, so that
 /// the order has no jumps. Boxes several times as long as a block lie behind all others, in a slice of their own: one
@@ -186,8 +189,9 @@ struct SlicePlan {
   template <class BoxAt>
   SlicePlan(Index count, const BoxAt& box_at) {
     constexpr Index most_sampled = 4096;
-    // Few boxes need no fine cells, and would take longer to plan than to order.
-    const std::size_t cell_count = count <= 2048 ? 256 : count <= 32768 ? 1024 : AxisSample<T>::most_cells;
+    const std::size_t cell_count = count <= coarse_cells_limit   ? 256
+                                   : count <= medium_cells_limit ? 1024
+                                                                 : AxisSample<T>::most_cells;
     AxisSample<T> x, y;
     const auto sample = [&](Index most, const auto& use) {
       // One of each `stride` boxes, but not always the same one: shapes may repeat in a pattern, as anchors do.

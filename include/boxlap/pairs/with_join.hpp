@@ -33,10 +33,13 @@ concept PairVisitor = std::invocable<V&, Index, Index>;
 
 namespace detail {
 
-/// Small inputs, lopsided ones too, are faster without ordering (measured; it depends on the sizes alone, so that the
-/// order of the pairs never depends on the boxes).
+/// So many comparisons a box are faster than ordering the boxes (measured).
+inline constexpr std::int64_t comparisons_a_box = 128;
+
+/// Small inputs, lopsided ones too, are faster without ordering. Depends on the sizes alone, so that the order of the
+/// pairs never depends on the boxes.
 [[nodiscard]] inline bool too_small_to_order(Index n, Index m) noexcept {
-  return static_cast<std::int64_t>(n) * m <= 128 * (static_cast<std::int64_t>(n) + m);
+  return static_cast<std::int64_t>(n) * m <= comparisons_a_box * (static_cast<std::int64_t>(n) + m);
 }
 
 /// Asks for a row that will be read soon, where rows lie in memory: it is far from the last one in packing order.

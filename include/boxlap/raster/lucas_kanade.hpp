@@ -120,14 +120,16 @@ void solve_segment(Channels<const T> sums, Index n, double pixels, bool wants_ei
   }
 }
 
+/// Columns that are swept together: the rings of five channels of double of such a strip fit the second-level cache.
+inline constexpr Index widest_flow_strip = 512;
+
 /// Sums the products in T and calls sink(y, x, n, flow) for each segment with whole windows.
 template <class T, class Pixel, class Sink>
 void for_each_flow(const Raster<const Pixel>& frame1, const Raster<const Pixel>& frame2, Index radius,
                    bool wants_eigenvalue, double min_eigenvalue, int threads, const Sink& sink) {
   const Window window(2 * radius + 1);
   const Index margin = radius + 1;
-  constexpr Index widest = 512;  // five channels of double: the rings of such a strip fit the second-level cache
-  const Tiling tiles(frame1.rows - 2 * margin, frame1.cols - 2 * margin, window, threads, false, widest);
+  const Tiling tiles(frame1.rows - 2 * margin, frame1.cols - 2 * margin, window, threads, false, widest_flow_strip);
   for_each_chunk(threads, tiles.size(), [&](Index k) {
     const Tile tile = tiles[k];
     const Index columns = tile.x2 - tile.x1;
