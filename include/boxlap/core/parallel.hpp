@@ -5,6 +5,8 @@
 #include <atomic>
 #include <concepts>
 #include <exception>
+#include <new>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -24,8 +26,26 @@ namespace boxlap::detail {
 /// Does a chunk of `work`, whatever it is.
 using ChunkCall = void (*)(const void* work, Index chunk);
 
-/// Calls call(work, chunk) once for each 0 <= chunk < chunks on `workers` threads, the calling one among them. One
-/// function for all kinds of work, as threads are dear to compile; a template, so that only callers compile it.
+/// Starts threads that each run(), until there are `count`. The system may refuse one (a limit of processes, no memory
+/// for its stack): then there are fewer, and they share the same chunks. Without exceptions a refusal ends the program.
+template <class Run>
+void start_threads(std::vector<std::thread>& threads, std::size_t count, const Run& run) {
+#if defined(__cpp_exceptions)
+  try {
+#endif
+    while (threads.size() < count) {
+      threads.emplace_back(run);
+    }
+#if defined(__cpp_exceptions)
+  } catch (const std::system_error&) {
+  } catch (const std::bad_alloc&) {
+  }
+#endif
+}
+
+/// Calls call(work, chunk) once for each 0 <= chunk < chunks on `workers` threads, the calling one among them, or on
+/// fewer if the system refuses some. One function for all kinds of work, as threads are dear to compile; a template, so
+/// that only callers compile it.
 template <std::same_as<ChunkCall> Call>
 void share_chunks(int workers, Index chunks, Call call, const void* work) {
   std::atomic<Index> next{0};
@@ -48,10 +68,7 @@ void share_chunks(int workers, Index chunks, Call call, const void* work) {
 #endif
   };
   std::vector<std::thread> others;
-  others.reserve(static_cast<std::size_t>(workers - 1));
-  for (int k = 1; k < workers; ++k) {
-    others.emplace_back(run);
-  }
+  start_threads(others, static_cast<std::size_t>(workers - 1), run);
   run();
   for (std::thread& other : others) {
     other.join();

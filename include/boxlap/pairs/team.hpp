@@ -21,7 +21,8 @@
 namespace boxlap::detail {
 
 /// Threads for one loop after another. They are started by the first loop that has use for them, and a loop waits for
-/// none that has not come yet: a thread that is kept from its core costs nothing but its help.
+/// none that has not come yet: a thread that is kept from its core, or that the system refuses, costs nothing but its
+/// help.
 class Team {
  public:
   /// `threads` as in the options: 0 is all cores. More than there are cores would only wait for each other.
@@ -71,9 +72,7 @@ class Team {
     work_ = work;
     next_ = 0;
     chunks_ = chunks;
-    while (others_.size() + 1 < static_cast<std::size_t>(threads_)) {
-      others_.emplace_back([this] { help(); });
-    }
+    start_threads(others_, static_cast<std::size_t>(threads_ - 1), [this] { help(); });
     wake_.notify_all();
     take_chunks(lock);
     done_.wait(lock, [this] { return running_ == 0; });
