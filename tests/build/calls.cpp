@@ -97,6 +97,7 @@ void call_boxes() {
   const auto box_of = [](Index i) { return boxes[static_cast<std::size_t>(i)]; };
   const auto same = boxlap::view(boxes.size(), box_of);
   check(same.size() == 3 && same[1] == b && boxlap::View(boxes.size(), box_of)[1] == b, "view, View");
+  check(*same.begin() == a && same.end() - same.begin() == 3, "begin and end of a view");
   check(boxlap::take(boxes, Rows{1}) == Boxes{b}, "take");
   check(boxlap::center_distance(a, b) == 2, "center_distance");
 }

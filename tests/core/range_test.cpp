@@ -1,8 +1,13 @@
 #include <boxlap/core/range.hpp>
 
+#include <algorithm>
 #include <array>
+#include <concepts>
+#include <numeric>
+#include <ranges>
 #include <span>
 #include <stdexcept>
+#include <type_traits>
 #include <vector>
 
 #include "../catch.hpp"
@@ -36,6 +41,57 @@ TEST_CASE("view reads any layout") {
   CHECK(doubled[2] == 6);
   const auto by_reference = view(3, [&](Index i) -> const float& { return x[i]; });
   CHECK(&by_reference[1] == &x[1]);
+}
+
+TEST_CASE("a view is walked over by range-for and by algorithms") {
+  const std::vector<int> x{3, 1, 4, 1, 5, 9, 2, 6};
+  const auto squares = view(x.size(), [&](Index i) { return x[std::size_t(i)] * x[std::size_t(i)]; });
+  std::vector<int> walked;
+  for (const int square : squares) {
+    walked.push_back(square);
+  }
+  const std::vector<int> expected{9, 1, 16, 1, 25, 81, 4, 36};
+  CHECK(walked == expected);
+  for (const int one : view(1, [](Index) { return 7; })) {  // the view of a range-for lives as long as the loop
+    CHECK(one == 7);
+  }
+  CHECK(std::vector<int>(squares.begin(), squares.end()) == expected);
+  CHECK(std::equal(squares.begin(), squares.end(), expected.begin(), expected.end()));
+  CHECK(std::max_element(squares.begin(), squares.end()) - squares.begin() == 5);
+  CHECK(*std::ranges::find(squares, 25) == 25);
+  CHECK(std::ranges::count_if(squares, [](int s) { return s % 2 != 0; }) == 5);
+  CHECK(std::accumulate(squares.begin(), squares.end(), 0) == 173);
+  const auto ascending = view(1000, [](Index i) { return 2 * i; });
+  CHECK(std::lower_bound(ascending.begin(), ascending.end(), 1001) - ascending.begin() == 501);
+  const auto none_at_all = view(0, [](Index i) { return i; });
+  CHECK(none_at_all.begin() == none_at_all.end());
+
+  using Squares = std::remove_const_t<decltype(squares)>;
+  STATIC_REQUIRE(std::ranges::random_access_range<Squares>);
+  STATIC_REQUIRE(std::ranges::sized_range<Squares>);
+  STATIC_REQUIRE_FALSE(std::ranges::contiguous_range<Squares>);  // no rows to lay a span over
+  auto i = squares.begin();
+  CHECK(*i++ == 9);
+  CHECK(*i == 1);
+  CHECK(*++i == 16);
+  CHECK(*i-- == 16);
+  CHECK(*--i == 9);
+  CHECK(i[5] == 81);
+  CHECK(*(2 + i) == 16);
+  i += 7;
+  CHECK(*i == 36);
+  CHECK(*(i -= 2) == 81);
+  CHECK(*(i - 5) == 9);
+  CHECK(i > squares.begin());
+  CHECK(squares.end() - i == 3);
+
+  std::vector<int> own{1, 2, 3};
+  const auto by_reference = view(own.size(), [&](Index k) -> int& { return own[std::size_t(k)]; });
+  for (int& value : by_reference) {
+    value *= 10;
+  }
+  CHECK(own == std::vector<int>{10, 20, 30});
+  STATIC_REQUIRE(std::same_as<decltype(*by_reference.begin()), int&>);
 }
 
 TEST_CASE("take picks rows in the order they are named, again if named twice") {

@@ -123,6 +123,49 @@ TEST_CASE("labels are only compared: negative, sparse, 64 bit, enumerations", "[
   CHECK(batched_nms(std::vector<Box<double>>{}, std::vector<float>{}, std::vector<int>{}, 0.5).empty());
 }
 
+TEST_CASE("a ClassSplit goes together with all options", "[nms]") {
+  const auto seed = std::uint64_t(GENERATE(take(scenes::rounds(3), random(1, 1 << 30))));
+  CAPTURE(seed);
+  scenes::Rng rng(seed);
+  for (const auto& boxes : scenes::all<float>(300, rng)) {
+    const auto scores = scenes::scores(int(boxes.size()), rng);
+    std::vector<int> labels;
+    for (std::size_t i = 0; i < boxes.size(); ++i) {
+      labels.push_back(int(rng() % 4));
+    }
+    float largest = -1e30f;
+    for (const auto& box : boxes) {
+      largest = std::max({largest, box.x1, box.y1, box.x2, box.y2});
+    }
+    auto moved = boxes;
+    for (std::size_t i = 0; i < boxes.size(); ++i) {
+      const float by = plain::product(float(labels[i]), largest + 1);
+      moved[i] = {boxes[i].x1 + by, boxes[i].y1 + by, boxes[i].x2 + by, boxes[i].y2 + by};
+    }
+    for (const double threshold : {0.5, 1.0 / 3, 45.0}) {
+      for (const bool suppress_equal : {false, true}) {
+        const boxlap::NmsOptions options{.iou_threshold = threshold, .suppress_equal = suppress_equal, .threads = 2};
+        CHECK(batched_nms(boxes, scores, labels, options, ClassSplit::per_class) ==
+              batched_nms(boxes, scores, labels, options));
+        const auto trick = plain::nms(moved, scores, threshold, suppress_equal);
+        CHECK(batched_nms(boxes, scores, labels, options, ClassSplit::coordinate_offset) == trick);
+        CHECK(batched_nms(boxes, scores, labels, options, ClassSplit::torchvision) == trick);
+        if (threshold > 1) {
+          CHECK(trick.size() == boxes.size());
+        }
+      }
+    }
+  }
+  // An IoU of exactly 1/2: whether it suppresses is for the options to say, in each mode.
+  const std::vector<Box<double>> halves{{0, 0, 2, 1}, {0, 0, 1, 1}};
+  const std::vector<double> scores{2, 1};
+  const std::vector<int> labels{1, 1};
+  for (const auto split : {ClassSplit::per_class, ClassSplit::coordinate_offset, ClassSplit::torchvision}) {
+    CHECK(batched_nms(halves, scores, labels, {.iou_threshold = 0.5}, split).size() == 2);
+    CHECK(batched_nms(halves, scores, labels, {.iou_threshold = 0.5, .suppress_equal = true}, split).size() == 1);
+  }
+}
+
 TEST_CASE("batched_nms of large classes, where the grid is in use and made anew for each", "[nms]") {
   scenes::Rng rng(11);
   const auto boxes = scenes::uniform<double>(9000, 700, 40, rng);

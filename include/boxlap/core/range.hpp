@@ -1,6 +1,7 @@
 /// Anything with a size and a [i] is a range of rows; view() makes one of a function, take() picks rows of one.
 #pragma once
 
+#include <compare>
 #include <concepts>
 #include <cstddef>
 #include <iterator>
@@ -85,13 +86,64 @@ template <Rows R>
 template <class F>
 class View {
  public:
+  class Iterator;
+
   constexpr View(std::size_t n, F f) : n_(n), f_(std::move(f)) {}
   [[nodiscard]] constexpr std::size_t size() const noexcept { return n_; }
   [[nodiscard]] constexpr decltype(auto) operator[](Index i) const { return f_(i); }
 
+  /// For range-for and algorithms. An iterator points at the view, which must outlive it.
+  [[nodiscard]] constexpr Iterator begin() const noexcept { return Iterator(*this, 0); }
+  [[nodiscard]] constexpr Iterator end() const noexcept { return Iterator(*this, static_cast<std::ptrdiff_t>(n_)); }
+
  private:
   std::size_t n_;
   F f_;
+};
+
+/// Random access, though *i may be a value and no reference, as that of std::vector<bool>. Any order of reads is fine:
+/// f is pure.
+template <class F>
+class View<F>::Iterator {
+ public:
+  using iterator_category = std::random_access_iterator_tag;
+  using difference_type = std::ptrdiff_t;
+  using reference = decltype(std::declval<const F&>()(Index{}));
+  using value_type = std::remove_cvref_t<reference>;
+  using pointer = void;
+
+  constexpr Iterator() = default;
+  constexpr Iterator(const View& view, difference_type row) noexcept : view_(&view), row_(row) {}
+
+  [[nodiscard]] constexpr reference operator*() const { return (*view_)[static_cast<Index>(row_)]; }
+  [[nodiscard]] constexpr reference operator[](difference_type n) const { return *(*this + n); }
+
+  constexpr Iterator& operator+=(difference_type n) noexcept {
+    row_ += n;
+    return *this;
+  }
+  constexpr Iterator& operator-=(difference_type n) noexcept { return *this += -n; }
+  constexpr Iterator& operator++() noexcept { return *this += 1; }
+  constexpr Iterator& operator--() noexcept { return *this -= 1; }
+  constexpr Iterator operator++(int) noexcept { return std::exchange(*this, *this + 1); }
+  constexpr Iterator operator--(int) noexcept { return std::exchange(*this, *this - 1); }
+
+  [[nodiscard]] friend constexpr Iterator operator+(Iterator i, difference_type n) noexcept { return i += n; }
+  [[nodiscard]] friend constexpr Iterator operator+(difference_type n, Iterator i) noexcept { return i += n; }
+  [[nodiscard]] friend constexpr Iterator operator-(Iterator i, difference_type n) noexcept { return i -= n; }
+  [[nodiscard]] friend constexpr difference_type operator-(const Iterator& a, const Iterator& b) noexcept {
+    return a.row_ - b.row_;
+  }
+  [[nodiscard]] friend constexpr bool operator==(const Iterator& a, const Iterator& b) noexcept {
+    return a.row_ == b.row_;
+  }
+  [[nodiscard]] friend constexpr auto operator<=>(const Iterator& a, const Iterator& b) noexcept {
+    return a.row_ <=> b.row_;
+  }
+
+ private:
+  const View* view_ = nullptr;
+  difference_type row_ = 0;
 };
 
 /// Reads any memory layout as rows, without a copy: `view(n, [&](Index i) { return Box{x1[i], y1[i], x2[i], y2[i]};

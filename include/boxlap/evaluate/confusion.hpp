@@ -14,7 +14,7 @@ namespace boxlap {
 
 struct ConfusionOptions {
   double min_score = 0.25;     ///< detections with a lower score are not looked at
-  double iou_threshold = 0.5;  ///< a pair needs a greater IoU
+  double iou_threshold = 0.5;  ///< a pair needs a greater IoU: at 1 and above (50 for 0.5) there is none
 };
 
 /// How often a truth of one class was detected as another. Background stands for a truth that nothing found and for a

@@ -22,7 +22,8 @@ enum class MatchRule {
 };
 
 struct ScoreOptions {
-  double iou_threshold = 0.4;  ///< an assigned pair is a match if its IoU is greater (exactly equal is none)
+  double iou_threshold = 0.4;  ///< an assigned pair is a match if its IoU is greater (exactly equal is none; at 1
+                               ///< and above, as 40 for 0.4, nothing is)
   MatchRule rule = MatchRule::intersection;
   int threads = 1;  ///< of the join; 0: all cores
 };

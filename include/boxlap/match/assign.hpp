@@ -215,6 +215,11 @@ void assign(const Csr<T>& weights, AssignOptions options, AssignWorkspace<T>& wo
 /// turns into a proof of optimality. Its totals equal scipy.optimize.linear_sum_assignment(..., maximize=True) for
 /// max_total, which fills up with worthless pairs; lap.lapjv(1 - w, cost_limit=1 - gate) for max_gain, which builds a
 /// square of N + M.
+/// Least cost: with w = C - cost for each stored pair, C above the largest cost, most_pairs finds the cheapest of the
+/// largest matchings. Where its count is min(rows, cols) that is scipy's min_weight_full_bipartite_matching (and
+/// lap.lapmod's answer for a square matrix); where it is less, no full matching exists and scipy raises. With w = limit
+/// - cost, max_total is lap.lapjv(cost, cost_limit=limit) without its square of N + M: a pair that costs the limit or
+/// more stays apart.
 /// Ties: which of several optima comes back is a pure function of the matrix: rows enter in ascending order, the
 /// nearest way out wins, equal ones prefer a free column and then the lower number. Relabelling that keeps the order
 /// keeps the pairs.

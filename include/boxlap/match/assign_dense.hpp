@@ -178,7 +178,9 @@ void solve_dense(Index rows, Index cols, const Cost& cost, bool maximize, DenseA
 /// matrices, and for costs whose sums could overflow (int64 above 2^60 / (min(rows, cols) + 1), double above 1e298).
 /// O(min(rows, cols)^2 max(rows, cols)) at worst, the rows x cols costs read at least once and none stored.
 /// Memory besides the result: 16 bytes a column of the longer side, and up to 24 a column of the largest search.
-/// For overlaps use assign(): it takes what is not there for granted. Source: Jonker and Volgenant 1987; Crouse 2016.
+/// A limit on the cost of a pair, lap's cost_limit: maximise `max(0, limit - cost(i, j))` and drop pairs of 0; where
+/// few pairs are below the limit, assign() does it without looking at the others. For overlaps use assign(): it takes
+/// what is not there for granted. Source: Jonker and Volgenant 1987; Crouse 2016.
 template <CostFunction Cost>
 [[nodiscard]] auto assign_dense(Index rows, Index cols, const Cost& cost, DenseOptions options = {}) {
   using T = std::remove_cvref_t<std::invoke_result_t<const Cost&, Index, Index>>;

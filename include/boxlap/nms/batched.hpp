@@ -112,7 +112,8 @@ template <class T, Rows S, Labels L>
 
 }  // namespace detail
 
-/// The detections to keep when only those of one label compete. Arguments, result, threshold and errors as nms().
+/// The detections to keep when only those of one label compete. Arguments, result, threshold and errors as nms(): NaN
+/// scores come first (see above()), and a threshold above 1 (45 for 0.45) keeps every row.
 ///
 /// labels   n integers or enumerators; only equality counts, so negative, sparse and 64 bit labels are fine
 /// returns  kept rows of all classes together, score descending, equal scores by row, NaN first
@@ -140,10 +141,10 @@ template <Shapes S, Numbers P, Labels L, Measure<detail::Element<S>> M = Iou>
   return detail::nms_per_class(shapes, scores, labels, options, measure);
 }
 
-/// The same with a choice of how classes are kept apart. The coordinate modes exist for Box only: a call with another
-/// shape and a ClassSplit is refused at compile time; leave the argument out there.
+/// The same by IoU with a choice of how classes are kept apart. The coordinate modes exist for Box only: a call with
+/// another shape and a ClassSplit is refused at compile time; leave the argument out there.
 template <Shapes S, Numbers P, Labels L>
-[[nodiscard]] std::vector<Index> batched_nms(const S& shapes, const P& scores, const L& labels, double iou_threshold,
+[[nodiscard]] std::vector<Index> batched_nms(const S& shapes, const P& scores, const L& labels, NmsOptions options,
                                              ClassSplit split) requires detail::is_box<detail::Element<S>> {
   constexpr std::size_t trick_up_to = 1000;
   detail::require_same_length("scores", std::size(scores), "shapes", std::size(shapes));
@@ -152,13 +153,22 @@ template <Shapes S, Numbers P, Labels L>
       split == ClassSplit::coordinate_offset || (split == ClassSplit::torchvision && std::size(shapes) <= trick_up_to);
   if (trick) {
     using T = detail::BoundsScalar<detail::Element<S>>;
-    return nms(detail::moved_by_label<T>(shapes, labels), scores, iou_threshold);
+    return nms(detail::moved_by_label<T>(shapes, labels), scores, options);
   }
-  return batched_nms(shapes, scores, labels, NmsOptions{.iou_threshold = iou_threshold});
+  return batched_nms(shapes, scores, labels, options);
+}
+
+template <Shapes S, Numbers P, Labels L>
+[[nodiscard]] std::vector<Index> batched_nms(const S& shapes, const P& scores, const L& labels, double iou_threshold,
+                                             ClassSplit split) requires detail::is_box<detail::Element<S>> {
+  return batched_nms(shapes, scores, labels, NmsOptions{.iou_threshold = iou_threshold}, split);
 }
 
 template <detail::OtherShapes S, Numbers P, Labels L>
 void batched_nms(const S& coordinates_of_boxes_alone_can_be_offset, const P&, const L&, double, ClassSplit) = delete;
+template <detail::OtherShapes S, Numbers P, Labels L>
+void batched_nms(const S& coordinates_of_boxes_alone_can_be_offset, const P&, const L&, NmsOptions,
+                 ClassSplit) = delete;
 
 template <Shapes S, Numbers P, Labels L>
 [[nodiscard]] std::vector<Index> batched_nms(const S& shapes, const P& scores, const L& labels, double iou_threshold) {

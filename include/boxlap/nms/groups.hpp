@@ -86,6 +86,7 @@ template <Shapes S, Numbers P, Measure<detail::Element<S>> M = Iou>
   return groups;
 }
 
+/// The same by IoU, with a threshold alone: above 1 (45 for 0.45) it keeps every row.
 template <Shapes S, Numbers P>
 [[nodiscard]] auto nms_groups(const S& shapes, const P& scores, double iou_threshold) {
   return nms_groups(shapes, scores, NmsOptions{.iou_threshold = iou_threshold});

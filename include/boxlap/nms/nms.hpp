@@ -24,7 +24,8 @@ namespace boxlap {
 
 /// How nms() decides. Score filters and limits are functions of their own: above() and top().
 struct NmsOptions {
-  double iou_threshold = 0.5;   ///< a detection goes when its overlap with a kept, better one is above this
+  double iou_threshold = 0.5;   ///< a detection goes when its overlap with a kept, better one is above this. A share,
+                                ///< not a percentage: above 1 (45 for 0.45) all are kept, as in torchvision
   bool suppress_equal = false;  ///< ... or equal to it (detectron2's and torchvision's rotated nms, SAHI, TensorRT)
   int threads = 1;              ///< 0: all cores. The result does not depend on it. nms_groups() and TiledNms take one
 };
@@ -66,6 +67,7 @@ template <class D>
 }  // namespace detail
 
 /// The detections to keep: from the best to the worst, each unless it overlaps a kept one by more than the threshold.
+/// A NaN score counts as the best, as in torchvision: take(boxes, above(scores, least)) leaves such rows out before.
 ///
 /// shapes   n rows of any shape: boxes, rotated boxes, polygons, your own
 /// scores   n numbers, higher is better
@@ -74,8 +76,8 @@ template <class D>
 ///
 /// For Box this is torchvision.ops.nms (CPU) bit for bit: the threshold is compared in double, boxes that are empty,
 /// inverted, not finite, or whose area is 0 or overflows are kept and suppress nothing, a threshold below 0 is legal
-/// and suppresses boxes that do not meet. For other shapes it is the plain loop over iou(). Throws
-/// std::invalid_argument if the lengths differ or the threshold is NaN.
+/// and suppresses boxes that do not meet, one above 1 keeps every row. For other shapes it is the plain loop over
+/// iou(). Throws std::invalid_argument if the lengths differ or the threshold is NaN.
 ///
 /// Only kept boxes are indexed, and a search ends at the first hit, so crowds are cheap: O(n) for boxes that are spread
 /// or that suppress one another; O(n * k / 8) vector steps where k kept ones crowd one place. From 200,000 rows on they
@@ -107,6 +109,7 @@ template <Shapes S, Numbers P, Measure<detail::Element<S>> M = Iou>
   return std::vector<Index>(order.begin(), order.end());
 }
 
+/// The same by IoU, with a threshold alone: above 1 (45 for 0.45) it keeps every row.
 template <Shapes S, Numbers P>
 [[nodiscard]] std::vector<Index> nms(const S& shapes, const P& scores, double iou_threshold) {
   return nms(shapes, scores, NmsOptions{.iou_threshold = iou_threshold});
@@ -171,10 +174,10 @@ template <class T>
 
 /// nms over overlaps that are already known: a square matrix, symmetric or one triangle of it; what is not stored is 0.
 ///
-/// The diagonal is ignored, NaN suppresses nothing; order, ties and threshold as in nms() of shapes. Values need not be
-/// IoU. Throws std::invalid_argument for a matrix that is not square or not sound (see validate()), scores of another
-/// length, a NaN threshold. O(n + nonzeros) time (times log of a row's length where the threshold is below 0), 9 n
-/// bytes, 20 n for float scores that crowd (28 n double).
+/// The diagonal is ignored, NaN suppresses nothing; order, ties, NaN scores and threshold as in nms() of shapes. Values
+/// need not be IoU; a threshold that none exceeds keeps every row. Throws std::invalid_argument for a matrix that is
+/// not square or not sound (see validate()), scores of another length, a NaN threshold. O(n + nonzeros) time (times log
+/// of a row's length where the threshold is below 0), 9 n bytes, 20 n for float scores that crowd (28 n double).
 template <class T, Numbers P>
 [[nodiscard]] std::vector<Index> nms(const CsrView<T>& overlaps, const P& scores, double iou_threshold) {
   validate(overlaps);

@@ -43,7 +43,8 @@ struct Bound<OpencvIou> : Bound<Iou> {
 
 namespace presets {
 
-/// torchvision.ops.nms on a CPU: suppress above the threshold, compared in double. Time and memory of nms().
+/// torchvision.ops.nms on a CPU: suppress above the threshold, compared in double; NaN scores first, a threshold of 1
+/// or more keeps all. Time and memory of nms().
 template <Shapes S, Numbers P>
 [[nodiscard]] std::vector<Index> torchvision_nms(const S& boxes, const P& scores, double iou_threshold) {
   return nms(boxes, scores, iou_threshold);

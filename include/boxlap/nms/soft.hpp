@@ -23,7 +23,7 @@ enum class Decay {
 
 struct SoftNmsOptions {
   Decay decay = Decay::gaussian;
-  double iou_threshold = 0.3;      ///< linear only
+  double iou_threshold = 0.3;      ///< linear only; at 1 and above (30 for 0.3) no score is lowered
   double sigma = 0.5;              ///< gaussian only
   double score_threshold = 0.001;  ///< ends when no score is left that is at least this; not negative
 };
@@ -71,9 +71,10 @@ inline void check(const SoftNmsOptions& options) {
 ///          descend; of equal scores the lower row comes first
 ///
 /// With opencv's measure (presets.hpp) and float scores equal to cv::dnn::softNMSBoxes to the last digit of its linear
-/// scores; its top_k are the first k rows. exp() is the only step whose last bit depends on the platform. Shapes
-/// without extent or area lower nothing and keep their score. Throws std::invalid_argument if the lengths differ, a
-/// score is NaN or an option makes no sense.
+/// scores; its top_k are the first k rows. OpenCV holds its thresholds and sigma in float: give double{0.3f}, where a
+/// Python call says 0.3, or an overlap or a score of exactly 0.3f is decided otherwise. exp() is the only step whose
+/// last bit depends on the platform. Shapes without extent or area lower nothing and keep their score. Throws
+/// std::invalid_argument if the lengths differ, a score is NaN or an option makes no sense.
 ///
 /// Scores only fall, so a heap whose entries may be too high gives the best one; neighbours come from a grid.
 /// O((n + pairs) log n) time for the pairs that overlap, not the n^2 rounds of the definition. Peak memory beside the
