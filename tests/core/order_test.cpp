@@ -93,7 +93,7 @@ std::vector<std::pair<const char*, std::function<double(double, std::size_t)>>> 
 }  // namespace
 
 TEMPLATE_TEST_CASE("scores of any distribution are ordered at any length", "", float, double) {
-  const std::size_t n = GENERATE(2049U, 10'000U, 16'384U, 16'385U, 40'000U);
+  const std::size_t n = GENERATE(1024U, 1025U, 2049U, 10'000U, 16'384U, 16'385U, 40'000U);
   for (const auto& [name, score_of] : score_shapes()) {
     CAPTURE(name, n);
     std::mt19937_64 rng(n);

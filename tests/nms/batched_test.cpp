@@ -123,6 +123,34 @@ TEST_CASE("labels are only compared: negative, sparse, 64 bit, enumerations", "[
   CHECK(batched_nms(std::vector<Box<double>>{}, std::vector<float>{}, std::vector<int>{}, 0.5).empty());
 }
 
+TEST_CASE("classes of one row, of a few and of some more", "[nms]") {
+  const auto seed = std::uint64_t(GENERATE(take(scenes::rounds(5), random(1, 1 << 30))));
+  CAPTURE(seed);
+  scenes::Rng rng(seed);
+  for (int of_a_class = 1; of_a_class <= 12; ++of_a_class) {
+    std::vector<Box<float>> boxes = scenes::integer_grid<float>(of_a_class, 6, rng);
+    const auto more = scenes::clustered<float>(4 * of_a_class, 4, 60, rng);
+    boxes.insert(boxes.end(), more.begin(), more.end());
+    const auto scores = scenes::scores(int(boxes.size()), rng);
+    std::vector<int> labels;
+    for (std::size_t i = 0; i < boxes.size(); ++i) {
+      labels.push_back(int(i) / of_a_class);
+    }
+    for (const double threshold : {-0.1, 0.0, 0.5, 1.0, 45.0}) {
+      for (const bool suppress_equal : {false, true}) {
+        CAPTURE(of_a_class, threshold, suppress_equal);
+        const auto expected = plain::greedy(plain::best_first(scores), [&](Index i, Index j) {
+          const double value = static_cast<double>(plain::quotient(boxes[plain::at(i)], boxes[plain::at(j)]));
+          return labels[plain::at(i)] == labels[plain::at(j)] &&
+                 (suppress_equal ? value >= threshold : value > threshold);
+        });
+        CHECK(batched_nms(boxes, scores, labels,
+                          NmsOptions{.iou_threshold = threshold, .suppress_equal = suppress_equal}) == expected);
+      }
+    }
+  }
+}
+
 TEST_CASE("a ClassSplit goes together with all options", "[nms]") {
   const auto seed = std::uint64_t(GENERATE(take(scenes::rounds(3), random(1, 1 << 30))));
   CAPTURE(seed);

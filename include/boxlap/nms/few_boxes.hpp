@@ -210,7 +210,7 @@ void suppress_few(const D& detections, std::span<const Index> rows, OnKept on_ke
                  [&](std::size_t i) { on_kept(rows[i]); });
 }
 
-/// nms() of a few. Allocates nothing but the result.
+/// nms() of a few. Allocates nothing but the result, and what order_descending() does.
 template <class D, Numbers P>
 [[nodiscard]] std::vector<Index> nms_of_few(const D& detections, const P& scores) {
   std::array<Index, max_few_boxes> order_of_few, kept;

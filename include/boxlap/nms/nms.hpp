@@ -39,11 +39,21 @@ namespace detail {
   return {options.iou_threshold, options.suppress_equal};
 }
 
-/// Suppression within `rows`, which are in the order of their scores, by the cheapest exact way.
+/// A class of fewer rows takes longer as FewBoxes than as a list of kept boxes. batched_nms with the limit / without,
+/// 128 sets each: 30 boxes in 80 classes 0.86, 100 in 80 0.84, 300 in 80 0.96, 100 in 10 0.94, 30 in 3 1.00; a limit of
+/// 8 makes the last three slower, up to 1.14. nms() itself has no limit: its list would be made for one call.
+inline constexpr std::size_t min_few_boxes = 6;
+
+/// Suppression within `rows`, which are in the order of their scores, by the cheapest exact way. A row by itself stays:
+/// saying so first takes batched_nms of 30 boxes in 80 classes 0.6 of the time.
 template <class D, class OnKept>
 void suppress_rows(const D& detections, KeptIndex<D>& kept, std::span<const Index> rows, OnKept on_kept) {
+  if (rows.size() <= 1) {
+    std::for_each(rows.begin(), rows.end(), on_kept);
+    return;
+  }
   if constexpr (few_are_faster<D>) {
-    if (are_few(rows.size(), detections)) {
+    if (rows.size() >= min_few_boxes && are_few(rows.size(), detections)) {
       return suppress_few(detections, rows, on_kept);
     }
   }
@@ -81,9 +91,10 @@ template <class D>
 ///
 /// Only kept boxes are indexed, and a search ends at the first hit, so crowds are cheap: O(n) for boxes that are spread
 /// or that suppress one another; O(n * k / 8) vector steps where k kept ones crowd one place. From 200,000 rows on they
-/// are decided tile by tile, which is what threads share. Up to 1,536 boxes by IoU take only stack. Peak memory beside
-/// the result: 8 n bytes for the order of scores that spread, 20 n of float scores that crowd (28 n double), or 4 n +
-/// 290 k for k kept float boxes if that is more (490 k double); with tiles 20 n unless large boxes reach across them.
+/// are decided tile by tile, which is what threads share. Up to 1,024 boxes by IoU whose scores spread take only stack,
+/// up to 1,536 only the order of scores. Peak memory beside the result: 8 n bytes for the order of scores that spread,
+/// 20 n of float scores that crowd (28 n double), or 4 n + 290 k for k kept float boxes if that is more (490 k double);
+/// with tiles 20 n unless large boxes reach across them.
 template <Shapes S, Numbers P, Measure<detail::Element<S>> M = Iou>
 [[nodiscard]] std::vector<Index> nms(const S& shapes, const P& scores, NmsOptions options, M measure = {}) {
   detail::require_same_length("scores", std::size(scores), "shapes", std::size(shapes));
