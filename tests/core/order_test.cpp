@@ -31,7 +31,7 @@ std::vector<Index> plain_order(const std::vector<T>& scores) {
 
 TEMPLATE_TEST_CASE("scores are ordered from high to low, NaN first, equal ones by row", "", float, double) {
   const auto seed = GENERATE(1U, 2U, 3U);
-  const auto n = GENERATE(0, 1, 2, 64, 80, 81, 1000, 2048, 2049, 5000);
+  const auto n = GENERATE(0, 1, 2, 64, 80, 81, 1000, 1024, 1025, 2049, 5000);
   CAPTURE(seed, n);
   std::mt19937_64 rng(seed);
   std::uniform_int_distribution<int> pick(-20, 20);
@@ -48,7 +48,7 @@ TEMPLATE_TEST_CASE("scores are ordered from high to low, NaN first, equal ones b
 
 TEMPLATE_TEST_CASE("scores are ordered whether they spread or crowd", "", float, double) {
   const double spread = GENERATE(1.0, 1e-2, 1e-6, 1e-15, 0.0);
-  const int n = GENERATE(81, 300, 2048);
+  const int n = GENERATE(81, 300, 1024, 2048);
   CAPTURE(spread, n);
   std::mt19937_64 rng(11);
   std::uniform_real_distribution<double> unit(0, 1);

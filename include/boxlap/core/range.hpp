@@ -59,6 +59,11 @@ concept Labels = Rows<R> &&(std::integral<detail::Element<R>> || std::is_enum_v<
 
 namespace detail {
 
+/// Class numbers in floating point, as a row of a tensor has them. Functions that take labels refuse them by a deleted
+/// overload: its few lines say more than each overload's reasons why a vector of floats is no Labels.
+template <class R>
+concept FloatingLabels = Rows<R> && std::floating_point<Element<R>>;
+
 /// Rows that lie one behind the other.
 template <class R>
 concept ContiguousRows = Rows<R> && requires(const R& range) {
@@ -146,8 +151,12 @@ class View<F>::Iterator {
   difference_type row_ = 0;
 };
 
-/// Reads any memory layout as rows, without a copy: `view(n, [&](Index i) { return Box{x1[i], y1[i], x2[i], y2[i]};
-/// })`.
+/// Reads any memory layout as rows, without a copy: columns, a flat buffer, rows of four numbers, class numbers that
+/// are floats.
+///
+///     view(n, [&](Index i) { return Box{x1[i], y1[i], x2[i], y2[i]}; })
+///     view(n, [&](Index i) { return Box{x[4 * i], x[4 * i + 1], x[4 * i + 2], x[4 * i + 3]}; })
+///     view(n, [&](Index i) { return static_cast<int>(classes[i]); })
 ///
 /// f(i) returns a shape, a score or a label for 0 <= i < n. It must be pure: it is called any number of times, in any
 /// order, and from several threads when an option asks for them. O(1), no memory. What f refers to must outlive the

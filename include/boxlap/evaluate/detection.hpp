@@ -220,6 +220,13 @@ requires OverlappingShapes<A, B>
   return score_image(truths, predictions, one_class(std::size(truths)), one_class(std::size(predictions)), options);
 }
 
+template <class A, class B, class LA, class LB>
+requires detail::FloatingLabels<LA> || detail::FloatingLabels<LB>
+void score_image(const A&, const B&, const LA& labels_are_integers, const LB&,  // boxlap::view() casts
+                 const ScoreOptions& = {}) = delete;
+template <class A, detail::PlainBeside<A> B, class... Rest>
+void score_image(const A& numbers_are_no_boxes_yet, const B&, const Rest&...) = delete;  // boxlap::view makes boxes
+
 /// Puts the scores of images together.
 ///
 /// Every image counts once, also one without predictions or without truth. The result does not depend on the order of

@@ -179,4 +179,10 @@ template <Shapes S, Numbers P, Labels L>
 template <Shapes S, Numbers P, Labels L>
 std::vector<Index> batched_nms(const S&, const P&, const L&, std::initializer_list<double>) = delete;
 
+template <detail::PlainNumbers S, class... Rest>
+void batched_nms(const S& numbers_are_no_boxes_yet, const Rest&...) = delete;  // boxlap::view(n, f) makes boxes
+
+template <Shapes S, Numbers P, detail::FloatingLabels L, class... Rest>
+void batched_nms(const S&, const P&, const L& labels_are_integers, const Rest&...) = delete;  // boxlap::view() casts
+
 }  // namespace boxlap

@@ -96,4 +96,7 @@ template <Shapes S, Numbers P>
 template <Shapes S, Numbers P>
 void nms_groups(const S&, const P&, std::initializer_list<double>) = delete;
 
+template <detail::PlainNumbers S, class... Rest>
+void nms_groups(const S& numbers_are_no_boxes_yet, const Rest&...) = delete;  // boxlap::view(n, f) makes boxes
+
 }  // namespace boxlap

@@ -130,6 +130,9 @@ template <Shapes S, Numbers P>
 template <Shapes S, Numbers P>
 std::vector<Index> nms(const S&, const P&, std::initializer_list<double>) = delete;
 
+template <detail::PlainNumbers S, class... Rest>
+void nms(const S& numbers_are_no_boxes_yet, const Rest&...) = delete;  // boxlap::view(n, f) makes boxes
+
 namespace detail {
 
 /// Greedy suppression along stored pairs. A kept row marks the columns of its row; a pair that is stored only in the

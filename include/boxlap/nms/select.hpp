@@ -85,4 +85,7 @@ template <Labels L>
   return limited;
 }
 
+template <detail::FloatingLabels L>
+void limit_per_class(const std::vector<Index>&, const L& labels_are_integers, Index) = delete;  // boxlap::view() casts
+
 }  // namespace boxlap

@@ -152,4 +152,7 @@ template <Shapes S, Numbers P, Measure<detail::Element<S>> M = Iou>
   return result;
 }
 
+template <detail::PlainNumbers S, class... Rest>
+void soft_nms(const S& numbers_are_no_boxes_yet, const Rest&...) = delete;  // boxlap::view(n, f) makes boxes
+
 }  // namespace boxlap

@@ -150,4 +150,9 @@ template <Shapes A>
   return result;
 }
 
+template <class A, detail::PlainBeside<A> B>
+void pairs(const A& numbers_are_no_boxes_yet, const B&, const JoinOptions& = {}) = delete;  // boxlap::view
+template <detail::PlainNumbers A>
+void pairs(const A& numbers_are_no_boxes_yet, const JoinOptions& = {}) = delete;  // boxlap::view() makes boxes
+
 }  // namespace boxlap

@@ -148,6 +148,11 @@ template <Shapes A>
   return detail::self_overlap_matrix(a, detail::IouMeasure{}, options);
 }
 
+template <class A, detail::PlainBeside<A> B>
+void iou_matrix(const A& numbers_are_no_boxes_yet, const B&, const OverlapOptions& = {}) = delete;  // boxlap::view
+template <detail::PlainNumbers A>
+void iou_matrix(const A& numbers_are_no_boxes_yet, const OverlapOptions& = {}) = delete;  // boxlap::view() makes boxes
+
 /// Intersection over the area of a's shape (COCO's measure for crowds), for pairs that meet. Otherwise as iou_matrix().
 template <Shapes A, Shapes B>
 requires OverlappingShapes<A, B>

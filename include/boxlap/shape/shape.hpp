@@ -49,6 +49,17 @@ concept OverlappingShapes = Shapes<A> && Shapes<B> && Overlapping<detail::Elemen
 
 namespace detail {
 
+/// The numbers of boxes that are no boxes yet: a flat buffer, rows of four numbers. Functions that take shapes refuse
+/// them by a deleted overload, as FloatingLabels.
+template <class R>
+concept PlainNumbers =
+    Rows<R> && !Shape<Element<R>> &&
+    (std::is_arithmetic_v<Element<R>> || (Rows<Element<R>> && std::is_arithmetic_v<Element<Element<R>>>));
+
+/// The same on one side of two.
+template <class B, class A>
+concept PlainBeside = (Shapes<A> && PlainNumbers<B>) || (PlainNumbers<A> && Rows<B>);
+
 template <class S>
 using BoundsScalar = decltype(std::remove_cvref_t<decltype(bounds(std::declval<const S&>()))>::x1);
 

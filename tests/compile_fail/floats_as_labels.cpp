@@ -1,0 +1,18 @@
+// refused: labels_are_integers.*boxlap::view
+#include <boxlap/evaluate/detection.hpp>
+#include <boxlap/nms/batched.hpp>
+#include <vector>
+
+#if defined(REFUSED)
+using Label = float;  // a column of a tensor; boxlap::view(n, [&](Index i) { return int(labels[i]); })
+#else
+using Label = int;
+#endif
+
+auto keep(const std::vector<boxlap::Box<float>>& boxes, const std::vector<float>& scores,
+          const std::vector<Label>& labels) {
+  return boxlap::batched_nms(boxes, scores, labels, 0.5);
+}
+auto score(const std::vector<boxlap::Box<float>>& boxes, const std::vector<Label>& labels) {
+  return boxlap::score_image(boxes, boxes, labels, labels);
+}
