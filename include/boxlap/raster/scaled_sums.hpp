@@ -24,7 +24,7 @@ namespace boxlap::detail {
 
 /// 2^exponent.
 template <std::floating_point T>
-[[nodiscard]] constexpr T power_of_two(int exponent) {
+[[nodiscard]] constexpr T two_to_the(int exponent) {
   T power{1};
   for (; exponent > 0; --exponent) {
     power *= T{2};
@@ -42,10 +42,10 @@ struct ScaleLimits {
   /// A pixel is safe at scale 1 if it is 0, or at least `smallest` and at most `largest` / (pixels of the window): sums
   /// of these and their squares do not overflow, and deviations down to 1e-6 of a pixel keep the digits of their
   /// square.
-  static constexpr T smallest = power_of_two<T>(is_float ? -30 : -400), largest = power_of_two<T>(is_float ? 62 : 510);
+  static constexpr T smallest = two_to_the<T>(is_float ? -30 : -400), largest = two_to_the<T>(is_float ? 62 : 510);
   /// A variance below this may have lost digits at scale 1.
-  static constexpr T least_variance = power_of_two<T>(is_float ? -90 : -800);
-  static constexpr T up = power_of_two<T>(is_float ? 80 : 600), down = power_of_two<T>(is_float ? -80 : -600);
+  static constexpr T least_variance = two_to_the<T>(is_float ? -90 : -800);
+  static constexpr T up = two_to_the<T>(is_float ? 80 : 600), down = two_to_the<T>(is_float ? -80 : -600);
 };
 
 /// The scales besides 1.
