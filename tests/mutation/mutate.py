@@ -332,7 +332,7 @@ class Bench:
         self.include = os.path.join(folder, "include")
         shutil.rmtree(self.include, ignore_errors=True)
         shutil.copytree(os.path.join(ROOT, "include"), self.include)
-        self.sound = {}
+        self.sound, self.compiled = {}, set()  # of tests
 
     def flags(self, level):
         return ["-std=c++20", level, "-w", "-D_GLIBCXX_ASSERTIONS", f"-DBOXLAP_TEST_SHARE={self.options.share}",
@@ -340,15 +340,17 @@ class Bench:
 
     def precompiled(self, level):
         """The standard library, Catch2, Eigen and nanoflann, parsed once a level."""
-        header = os.path.join(self.folder, "common" + level + ".hpp")
+        command = [self.options.compiler, *self.flags(level), *self.system()]
+        name = hashlib.sha1(" ".join([ROOT] + command).encode()).hexdigest()[:8]
+        header = os.path.join(self.folder, f"common{level}-{name}.hpp")
         if not os.path.exists(header + ".gch"):
             with open(header, "w", encoding="utf-8") as file:
                 file.write(f'#include "{ROOT}/tests/catch.hpp"\n')
                 for name in ("algorithm array bit cmath concepts cstdint fstream functional limits map numeric "
                              "optional random set span sstream string thread vector Eigen/Core").split():
                     file.write(f"#include <{name}>\n")
-            self.run([self.options.compiler, *self.flags(level), *self.system(), "-x", "c++-header", header, "-o",
-                      header + ".gch"], 600)
+            if not self.run(command + ["-x", "c++-header", header, "-o", header + ".gch"], 600):
+                sys.exit(f"the precompiled header does not compile, see {self.folder}/log.txt")
         return header
 
     def system(self):
@@ -382,6 +384,7 @@ class Bench:
                     *self.system(), "-c", os.path.join(ROOT, "tests", test + "_test.cpp"), "-o", unit]
         if not self.run(compile_, 600):
             return "invalid"
+        self.compiled.add(test)
         if not self.run([self.options.compiler, unit, "-o", program, "-lCatch2WithMain", "-pthread"], 600):
             return "invalid"
         return "passed" if self.run([program, "--abort"], self.options.timeout) else "failed"
@@ -394,6 +397,7 @@ class Bench:
             if not self.run([self.options.compiler, "-std=gnu++20", *level, "-w", "-I", self.include,
                              os.path.join(ROOT, "tests", "build", "digest.cpp"), "-o", program, "-pthread"], 600):
                 return "invalid"
+            self.compiled.add("digest")
             if not self.run([program], self.options.timeout):
                 return "failed"
             with open(os.path.join(self.folder, "log.txt"), "rb") as log:
@@ -425,7 +429,9 @@ class Bench:
         finally:
             with open(file, "w", encoding="utf-8") as opened:
                 opened.write(text)
-        if verdict != "survived" and not self.is_sound(ran[-1]):
+        if verdict == "invalid" and ran[-1] not in self.compiled and self.outcome(ran[-1]) == "invalid":
+            sys.exit(f"{ran[-1]} does not compile with the unchanged headers either, see {self.folder}/log.txt")
+        if verdict == "killed" and not self.is_sound(ran[-1]):
             sys.exit(f"{ran[-1]} fails on the unchanged headers too, see {self.folder}/log.txt")
         return verdict, ran
 
