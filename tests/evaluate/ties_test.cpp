@@ -90,6 +90,7 @@ TEST_CASE("classes from 0 on: found, missed and seen in nothing are three cells"
   const auto cells = confusion_image(image_pairs(Boxes{whole, {50, 0, 60, 10}}, Boxes{whole, {80, 0, 90, 10}}),
                                      Ints{0, 0}, Ints{0, 0}, Scores{0.5, 0.5});
   CHECK(cells == ConfusionMatrix{{true, true, 0, 0, 1}, {true, false, 0, 0, 1}, {false, true, 0, 0, 1}});
+  CHECK(ConfusionCell{} == ConfusionCell{false, false, 0, 0, 0});
   CHECK(merge_confusion(std::vector<ConfusionMatrix>{cells, cells}) ==
         ConfusionMatrix{{true, true, 0, 0, 2}, {true, false, 0, 0, 2}, {false, true, 0, 0, 2}});
 }

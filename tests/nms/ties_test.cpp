@@ -240,22 +240,29 @@ TEST_CASE("soft_nms leaves a score alone at exactly the linear threshold, and ta
   }
 }
 
-TEST_CASE("merge_boxes groups at exactly the threshold, and grows only above it", "[nms]") {
-  // IoU of the first two: 1/2. They are one object, whose box stays that of the better one.
+TEST_CASE("merge_boxes groups and grows at exactly the threshold, equal scores in the order of their rule", "[nms]") {
+  // IoU of the first with the others: 1/2.
   const std::vector<Box<double>> half = {{0, 0, 4, 1}, {0, 0, 2, 1}, {0, 0, 2, 1}};
   const std::vector<double> scores = {0.5, 0.75, 0.5};
-  for (const MergeRule rule : {MergeRule::sahi_greedy, MergeRule::sahi_nmm}) {
+  struct Rule {
+    MergeRule rule;
+    std::vector<Index> members;
+    bool grows;  // at the threshold
+  };
+  for (const auto& [rule, members, grows] :
+       {Rule{MergeRule::sahi_greedy, {1, 2, 0}, true},        // equal scores by corners
+        Rule{MergeRule::sahi_nmm, {1, 0, 2}, true},           // by row
+        Rule{MergeRule::sahi_nmm_0_11_24, {1, 2, 0}, false},  // from the worst to the best
+        Rule{MergeRule::supervision, {1, 0, 2}, true}}) {     // by row
     const auto merged = merge_boxes(half, scores, {.threshold = 0.5, .rule = rule});
     CAPTURE(static_cast<int>(rule));
-    CHECK(merged.boxes == std::vector<Box<double>>{{0, 0, 2, 1}});
-    CHECK(merged.scores == std::vector<double>{0.75});
-    // Equal scores: the lower row first; sahi_nmm takes what one row brings in from the worst to the best.
-    CHECK(merged.members ==
-          (rule == MergeRule::sahi_greedy ? std::vector<Index>{1, 0, 2} : std::vector<Index>{1, 2, 0}));
+    CHECK(merged.members == members);
+    CHECK(merged.boxes == std::vector<Box<double>>{grows ? half[0] : half[1]});
+    CHECK(merged.scores[0] == (rule == MergeRule::supervision ? 0.5625 : 0.75));  // areas 4, 2 and 2
     const auto above = merge_boxes(half, scores, {.threshold = 0.4375, .rule = rule});
-    CHECK(above.boxes == std::vector<Box<double>>{{0, 0, 4, 1}});
+    CHECK(above.boxes == std::vector<Box<double>>{half[0]});
     const auto below = merge_boxes(half, scores, {.threshold = 0.5625, .rule = rule});
-    CHECK(below.boxes == std::vector<Box<double>>{{0, 0, 2, 1}, {0, 0, 4, 1}});
+    CHECK(below.boxes == std::vector<Box<double>>{half[1], half[0]});
   }
   // A chain: the third matches the second alone. sahi_nmm follows it, the others do not.
   const std::vector<Box<double>> chain = {{0, 0, 4, 1}, {1, 0, 5, 1}, {2, 0, 6, 1}};
@@ -267,19 +274,19 @@ TEST_CASE("merge_boxes groups at exactly the threshold, and grows only above it"
         std::vector<Index>{0, 3});
 }
 
-TEST_CASE("supervision's merged score is the mean of the scores weighted by area, part by part", "[nms]") {
-  // Areas 8, 4 and 6. The first two become {0, 0, 4, 3} of area 12 and score (8 * 3/4 + 4 * 3/8) / 12 = 5/8;
-  // with the third {0, 0, 4, 3} and (12 * 5/8 + 6 * 1/4) / 18 = 1/2.
-  const std::vector<Box<double>> parts = {{0, 0, 4, 2}, {0, 1, 2, 3}, {0, 0, 3, 2}};
-  const std::vector<double> scores = {0.75, 0.375, 0.25};
-  const auto merged = merge_boxes(parts, scores, {.threshold = 0.125, .rule = MergeRule::supervision});
+TEST_CASE("supervision's merged score is the mean of the scores weighted by area", "[nms]") {
+  // Three areas of 8: (3/4 + 3/8 + 3/8) / 3 = 1/2. Part by part with the area of the box grown so far, 12 after the
+  // first two, it would be 39/80.
+  const std::vector<Box<double>> parts = {{0, 0, 4, 2}, {0, 1, 4, 3}, {0, 0, 4, 2}};
+  const MergeOptions options{.threshold = 0.125, .rule = MergeRule::supervision};
+  const auto merged = merge_boxes(parts, std::vector<double>{0.75, 0.375, 0.375}, options);
   CHECK(merged.boxes == std::vector<Box<double>>{{0, 0, 4, 3}});
   CHECK(merged.members == std::vector<Index>{0, 1, 2});
-  REQUIRE(merged.scores.size() == 1);
-  CHECK(merged.scores[0] == 0.5);
-  const auto first_two = merge_boxes(std::vector<Box<double>>{parts[0], parts[1]}, std::vector<double>{0.75, 0.375},
-                                     {.threshold = 0.125, .rule = MergeRule::supervision});
-  CHECK(first_two.scores == std::vector<double>{0.625});
+  CHECK(merged.scores == std::vector<double>{0.5});
+  // Areas 2 and 6: (2 * 3/4 + 6 * 1/4) / 8.
+  const auto unequal =
+      merge_boxes(std::vector<Box<double>>{{0, 0, 2, 1}, {0, 0, 2, 3}}, std::vector<double>{0.75, 0.25}, options);
+  CHECK(unequal.scores == std::vector<double>{0.375});
 }
 
 TEST_CASE("batched_merge_boxes merges within labels from 0 on, objects by label", "[nms]") {
