@@ -47,12 +47,14 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 # Which tests of a header to run first, where the names do not tell. `*` ends a beginning of names.
 FIRST = {
     "core/ascending_key.hpp": ["core/order", "match/greedy"],
+    "core/decimal.hpp": ["shape/wkt"],
     "core/error.hpp": ["misuse", "core/range"],
     "core/index.hpp": ["misuse", "core/range", "nms/select"],
     "core/rounded.hpp": ["digest"],
     "core/rows_by_label.hpp": ["nms/batched", "nms/merge", "evaluate/coco"],
     "core/score_steps.hpp": ["core/order", "nms/nms"],
     "evaluate/category_rows.hpp": ["evaluate/coco", "evaluate/voc"],
+    "evaluate/coco_image.hpp": ["evaluate/coco_shapes", "evaluate/coco"],
     "evaluate/coco_types.hpp": ["evaluate/coco", "misuse"],
     "evaluate/image_pairs.hpp": ["evaluate/detection", "evaluate/tide"],
     "match/anchor_rules.hpp": ["match/anchors"],
@@ -91,6 +93,7 @@ FIRST = {
     "pairs/with_join.hpp": ["pairs/join", "pairs/overlaps"],
     "raster/doubling.hpp": ["raster/window", "raster/sweep"],
     "raster/own_mean.hpp": ["raster/window", "raster/lee"],
+    "raster/image.hpp": ["raster/window", "raster/lee", "eigen"],
     "raster/row_order.hpp": ["raster/stream", "raster/window"],
     "raster/row_stream.hpp": ["raster/stream"],
     "raster/statistics.hpp": ["raster/window", "raster/lee"],
@@ -101,11 +104,16 @@ FIRST = {
     "shape/decision.hpp": ["nms/nms", "shape/overlap"],
     "shape/lanes.hpp": ["shape/rotated_box", "pairs/overlaps"],
     "shape/measures.hpp": ["shape/box", "shape/overlap"],
+    "shape/own_shape.hpp": ["nms/own_measure", "shape/overlap"],
     "shape/pixel_box.hpp": ["shape/box", "evaluate/voc"],
     "shape/point.hpp": ["shape/polygon"],
+    "shape/polygon.hpp": ["shape/large_rings", "shape/mixed_overlap"],
+    "shape/polygon_validity.hpp": ["shape/polygon", "shape/wkt"],
     "shape/predicates.hpp": ["shape/predicates", "shape/polygon"],
     "shape/prepared_rotated_box.hpp": ["shape/rotated_box"],
     "shape/quad.hpp": ["shape/large_rings", "shape/polygon", "shape/mixed_overlap"],
+    "shape/quad_overlap.hpp": ["shape/polygon", "shape/mixed_overlap"],
+    "shape/rotated_box.hpp": ["shape/mixed_overlap"],
     "shape/rotated_formats.hpp": ["shape/rotated_box"],
     "shape/rotated_overlap.hpp": ["shape/rotated_box"],
     "shape/side.hpp": ["shape/large_rings", "shape/polygon"],
@@ -120,6 +128,7 @@ OPTIMISED = {"nms/nms", "nms/batched", "nms/tiled", "pairs/overlaps", "pairs/joi
              "match/assign", "match/anchors", "raster/window", "raster/sweep", "raster/box_window", "raster/lee",
              "shape/polygon", "shape/rotated_box", "pairs/center_index", "pairs/nanoflann_oracle"}
 NEVER = {"evaluate/programs", "laws/memory", "evaluate/memory", "shape/polygon_memory"}
+DIGEST_PROGRAMS = ["digest", "digest_nms", "digest_shapes"]
 DIGEST_BUILDS = [["-O0"], ["-O2", "-march=x86-64-v3", "-ffp-contract=fast"]]
 
 # --- What can be changed -------------------------------------------------------------------------------------------
@@ -391,18 +400,22 @@ class Bench:
 
     def digest(self):
         """The same bits without optimisation and with fused multiply-adds?"""
-        texts = []
-        for k, level in enumerate(DIGEST_BUILDS):
-            program = os.path.join(self.folder, f"digest{k}")
-            if not self.run([self.options.compiler, "-std=gnu++20", *level, "-w", "-I", self.include,
-                             os.path.join(ROOT, "tests", "build", "digest.cpp"), "-o", program, "-pthread"], 600):
-                return "invalid"
-            self.compiled.add("digest")
-            if not self.run([program], self.options.timeout):
+        for name in DIGEST_PROGRAMS:
+            printed = []
+            for level in DIGEST_BUILDS:
+                program = os.path.join(self.folder, "digest")
+                if not self.run([self.options.compiler, "-std=gnu++20", *level, "-w", "-I", self.include,
+                                 *self.system(), os.path.join(ROOT, "tests", "build", name + ".cpp"), "-o", program,
+                                 "-pthread"], 600):
+                    return "invalid"
+                if not self.run([program], self.options.timeout):
+                    return "failed"
+                with open(os.path.join(self.folder, "log.txt"), "rb") as log:
+                    printed.append(log.read())
+            if printed[0] != printed[1]:
                 return "failed"
-            with open(os.path.join(self.folder, "log.txt"), "rb") as log:
-                texts.append(log.read())
-        return "passed" if texts[0] == texts[1] else "failed"
+        self.compiled.add("digest")
+        return "passed"
 
     def is_sound(self, test):
         """Whether the test passes on the unchanged headers; asked once a test."""
