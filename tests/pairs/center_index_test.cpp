@@ -177,7 +177,12 @@ TEST_CASE("the centre of a shape is its own, or that of its bounds") {
 
   STATIC_REQUIRE(Centered<Point<float>>);
   STATIC_REQUIRE(Centered<std::array<double, 3>>);
-  STATIC_REQUIRE_FALSE(Centered<Xywh<float>>);  // x and y are a corner
+  const std::vector<Xywh<float>> corners{{0, 0, 4, 2}};  // a shape: the middle counts, not the corner x, y
+  CHECK(CenterIndex(corners).within(Point{2.f, 1.f}, 0).size() == 1);
+  struct Corner {
+    float x, y;
+  };
+  STATIC_REQUIRE_FALSE(Centered<Corner>);  // x and y alone may be a corner
   STATIC_REQUIRE_FALSE(Centered<std::array<int, 2>>);
 }
 

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "../core/compiler.hpp"
 #include "window.hpp"
 
 namespace boxlap {
@@ -79,7 +80,7 @@ void blend_speckle(T* out, const T* mean, const T* variance, const T* pixel, Ind
 /// n pixels as they are summed, and zeros up to whole groups of lanes. Not inlined: g++ 14 would say that `pixels` may
 /// be used uninitialized.
 template <class T, class Pixel>
-[[gnu::noinline]] void copy_pixels(const Pixel* row, Index n, T* pixels) {
+BOXLAP_NOINLINE void copy_pixels(const Pixel* row, Index n, T* pixels) {
   std::transform(row, row + n, pixels, [](Pixel pixel) { return static_cast<T>(pixel); });
   std::fill(pixels + n, pixels + whole_groups(n), T{0});
 }
