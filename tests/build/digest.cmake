@@ -7,7 +7,7 @@ separate_arguments(programs UNIX_COMMAND "${PROGRAMS}")
 file(READ /proc/cpuinfo cpu)
 set(printed "")
 foreach(program IN LISTS programs)
-  execute_process(COMMAND ${COMPILER} ${flags} -pthread -I ${INCLUDE} -isystem ${EIGEN} -isystem ${NANOFLANN}
+  execute_process(COMMAND ${COMPILER} ${flags} -pthread -I ${INCLUDE} -idirafter ${EIGEN} -idirafter ${NANOFLANN}
                           ${CMAKE_CURRENT_LIST_DIR}/${program}.cpp -o ${OUT}_${program}
                   COMMAND_ERROR_IS_FATAL ANY)
   if(FLAGS MATCHES "x86-64-v3" AND NOT cpu MATCHES "avx2")

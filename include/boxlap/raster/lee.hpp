@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "../core/compiler.hpp"
 #include "window.hpp"
 
 namespace boxlap {
@@ -77,14 +76,6 @@ void blend_speckle(T* out, const T* mean, const T* variance, const T* pixel, Ind
   w = m * w + p * (T{1} - w);
 }
 
-/// n pixels as they are summed, and zeros up to whole groups of lanes. Not inlined: g++ 14 would say that `pixels` may
-/// be used uninitialized.
-template <class T, class Pixel>
-BOXLAP_NOINLINE void copy_pixels(const Pixel* row, Index n, T* pixels) {
-  std::transform(row, row + n, pixels, [](Pixel pixel) { return static_cast<T>(pixel); });
-  std::fill(pixels + n, pixels + whole_groups(n), T{0});
-}
-
 /// Filters again at their own scale the windows whose squares are out of range at scale 1.
 template <class T>
 void blend_other_scales(T* out, const T* means, const T* variances, const T* pixels, Index n, const Speckle& speckle,
@@ -109,9 +100,9 @@ void blend_other_scales(T* out, const T* means, const T* variances, const T* pix
 template <class T, class Pixel, class IsValid, class Result, class... OtherScales>
 void filter_speckle(const T* means, const T* variances, const Pixel* row, Index n, const Speckle& speckle,
                     const IsValid& is_valid, Result* out, const OtherScales&... others) {
-  alignas(64) T pixels[segment_columns];
+  alignas(64) T pixels[segment_columns] = {};  // zeros up to whole groups of lanes
   alignas(64) T filtered[segment_columns];
-  copy_pixels(row, n, pixels);
+  std::transform(row, row + n, pixels, [](Pixel pixel) { return static_cast<T>(pixel); });
   [[maybe_unused]] alignas(64) T finite[sizeof...(others) > 0 ? 1 : segment_columns];
   if constexpr (sizeof...(others) == 0) {
     constexpr T huge = (std::numeric_limits<T>::max)();
