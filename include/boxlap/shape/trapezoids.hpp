@@ -47,7 +47,7 @@ struct PairSum {
     for (const auto [a, b] : found) {
       const auto from_a = [side = a, zero](Blocks::Field f) { return side[f * lanes] - zero; };
       const auto from_b = [block = b](Blocks::Field f) {
-        return load<L>(std::assume_aligned<lane_bytes>(block + f * lanes));
+        return load<L>(std::assume_aligned<sizeof(L)>(block + f * lanes));
       };
       const L left_a = from_a(Blocks::left), y_a = from_a(Blocks::left_y), slope_a = from_a(Blocks::slope);
       const L left_b = from_b(Blocks::left), y_b = from_b(Blocks::left_y), slope_b = from_b(Blocks::slope);
@@ -127,7 +127,7 @@ class SixteenSides {
  private:
   /// Four sides from k on, or what is there of them: a block or two.
   static void round(const SideBlocks& sides, std::size_t k, Blocks::Field f, float* to) noexcept {
-#if BOXLAP_SSE2
+#if BOXLAP_SSE2 && BOXLAP_VECTORS  // else a block has one side
     const double* const low = sides.side(k) + f * Blocks::lanes;
     const double* const high = k + 2 < sides.size() ? sides.side(k + 2) + f * Blocks::lanes : low;
     _mm_store_ps(to, _mm_movelh_ps(_mm_cvtpd_ps(_mm_load_pd(low)), _mm_cvtpd_ps(_mm_load_pd(high))));
