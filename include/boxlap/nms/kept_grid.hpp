@@ -137,6 +137,13 @@ class KeptGrid {
     last->boxes.push(c);
   }
 
+  /// Keeps memory in step with the boxes that are left: to be called now and then where boxes come and go.
+  void shrink() {
+    if (blocks_used_ > 2 * size_ + 64) {
+      make_anew();
+    }
+  }
+
   /// Calls on_hit(kept) for the boxes that may suppress c, until it returns true; then returns true.
   template <class OnHit>
   [[nodiscard]] bool search(const Candidate<T>& c, OnHit& on_hit) {
