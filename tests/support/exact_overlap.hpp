@@ -1,5 +1,5 @@
-/// Oracles for overlaps: the signed trapezoid sum and the half-plane clip over any kind of number, exact rationals
-/// (Boost.Multiprecision, for tests alone) among them.
+/// Oracles for shapes: area, centroid, the signed trapezoid sum and the half-plane clip over any kind of number, those
+/// of hundreds of digits among them.
 #pragma once
 
 #include <algorithm>
@@ -8,14 +8,12 @@
 #include <type_traits>
 #include <vector>
 
+#include <boxlap/shape/box.hpp>
 #include <boxlap/shape/point.hpp>
+#include <boxlap/shape/polygon.hpp>
 #include <boxlap/shape/rotated_box.hpp>
 
-#if __has_include(<boost/multiprecision/cpp_int.hpp>) && __has_include(<boost/multiprecision/cpp_bin_float.hpp>)
-#include <boost/multiprecision/cpp_bin_float.hpp>
-#include <boost/multiprecision/cpp_int.hpp>
-#define BOXLAP_TEST_HAS_RATIONALS 1
-#endif
+#include "exact_number.hpp"
 
 namespace exact {
 
@@ -167,28 +165,66 @@ inline Overlap extended(const boxlap::RotatedBox<double>& a, const boxlap::Rotat
   return {double(shared), double(area_a), double(area_b), double(shared / (area_a + area_b - shared))};
 }
 
-#ifdef BOXLAP_TEST_HAS_RATIONALS
-using Rational = boost::multiprecision::cpp_rational;
-using Digits = boost::multiprecision::cpp_bin_float_100;
+/// More digits than any sum below needs for coordinates within a factor of 1e60 of one another.
+using Digits = Number<16>;
 
-/// A cosine as the fixtures have it: rounded to 2^-256.
-inline Rational rounded_to_256_bits(const Digits& x) {
-  const boost::multiprecision::cpp_int scaled(boost::multiprecision::round(boost::multiprecision::ldexp(x, 256)));
-  return Rational(scaled, boost::multiprecision::cpp_int(1) << 256);
+/// The rings of a polygon as they are.
+template <class N, class T>
+std::vector<Ring<N>> rings(const boxlap::Polygon<T>& polygon) {
+  std::vector<Ring<N>> out;
+  for (boxlap::Index r = 0; r < polygon.rings(); ++r) {
+    out.emplace_back();
+    for (const auto& p : polygon.ring(r)) {
+      out.back().push_back({N(double(p.x)), N(double(p.y))});
+    }
+  }
+  return out;
 }
 
-inline Ring<Rational> rational_ring(const boxlap::RotatedBox<double>& box) {
-  const Digits pi = boost::multiprecision::default_ops::get_constant_pi<Digits::backend_type>();
-  const auto d = direction<Digits>(box.degrees, pi);
-  return ring<Rational>(box, rounded_to_256_bits(d[0]), rounded_to_256_bits(d[1]));
+template <class N, class T>
+std::vector<Ring<N>> rings(const boxlap::Box<T>& box) {
+  const N x1 = double(box.x1), y1 = double(box.y1), x2 = double(box.x2), y2 = double(box.y2);
+  return {{{x1, y1}, {x2, y1}, {x2, y2}, {x1, y2}}};
+}
+
+template <class N, class T>
+std::vector<Ring<N>> rings(const boxlap::RotatedBox<T>& box) {
+  const auto d = direction<N>(double(box.degrees), N::pi());
+  return {ring<N>(boxlap::cast<double>(box), d[0], d[1])};
+}
+
+/// Of shells without holes, which turn the other way.
+template <class N>
+N area(const std::vector<Ring<N>>& rings) {
+  N sum = 0;
+  for (const Ring<N>& ring : rings) {
+    sum += area(ring);
+  }
+  return sum;
+}
+
+/// Each triangle of the origin and a side adds its area times its own centroid.
+template <class N>
+P<N> centroid(const std::vector<Ring<N>>& rings) {
+  N x = 0, y = 0;
+  for (const Ring<N>& ring : rings) {
+    for (std::size_t k = 0; k < ring.size(); ++k) {
+      const P<N>&a = ring[k], &b = ring[(k + 1) % ring.size()];
+      const N twice = a.x * b.y - a.y * b.x;
+      x += twice * (a.x + b.x);
+      y += twice * (a.y + b.y);
+    }
+  }
+  const N six_areas = N(6) * area(rings);
+  return {x / six_areas, y / six_areas};
 }
 
 /// The exact overlap of two rotated boxes, rounded once at the end.
-inline Overlap rational(const boxlap::RotatedBox<double>& a, const boxlap::RotatedBox<double>& b) {
-  const Rational shared = shared_area<Rational>({rational_ring(a)}, {rational_ring(b)});
-  const Rational area_a = Rational(a.w) * Rational(a.h), area_b = Rational(b.w) * Rational(b.h);
-  return {double(shared), double(area_a), double(area_b), double(Rational(shared / (area_a + area_b - shared)))};
+inline Overlap overlap(const boxlap::RotatedBox<double>& a, const boxlap::RotatedBox<double>& b) {
+  using N = Digits;
+  const N shared = shared_area<N>(rings<N>(a), rings<N>(b));
+  const N area_a = N(a.w) * N(a.h), area_b = N(b.w) * N(b.h);
+  return {double(shared), double(area_a), double(area_b), double(shared / (area_a + area_b - shared))};
 }
-#endif
 
 }  // namespace exact

@@ -11,6 +11,7 @@
 
 #include "point.hpp"
 #include "predicates.hpp"
+#include "ring_moments.hpp"
 
 namespace boxlap {
 namespace detail {
@@ -44,16 +45,10 @@ void reduce_to_hull(std::vector<Point<T>>& points) {
   points.swap(hull);
 }
 
-/// The area of a ring, right to the last bit or two.
+/// The area of a ring, right to the last bit.
 template <class T>
 [[nodiscard]] T ring_area(const std::vector<Point<T>>& ring) noexcept {
-  LongSum twice;
-  for (std::size_t k = 0; k < ring.size(); ++k) {
-    const LongNumber cross = cross_product(ring[k], ring[k + 1 < ring.size() ? k + 1 : 0]);
-    twice.add(cross.high);
-    twice.add(cross.low);
-  }
-  return static_cast<T>(twice.value() / 2);
+  return static_cast<T>(twice_area_of_ring(std::span<const Point<T>>(ring)) / 2);
 }
 
 /// A rectangle by its centre, the direction of its width, and its sizes.
@@ -66,12 +61,8 @@ struct Rectangle {
 /// How far p lies to the left of the line a -> b with y up; exact up to the division, however thin what it measures.
 template <class T>
 [[nodiscard]] T height_over(const Point<T>& a, const Point<T>& b, const Point<T>& p, T length) noexcept {
-  LongSum twice;
-  for (const LongNumber& cross : {cross_product(a, b), cross_product(b, p), cross_product(p, a)}) {
-    twice.add(cross.high);
-    twice.add(cross.low);
-  }
-  return static_cast<T>(twice.value() / length);
+  const std::array<Point<T>, 3> triangle{a, b, p};
+  return p == b ? T{0} : static_cast<T>(twice_area_of_ring(std::span<const Point<T>>(triangle)) / length);
 }
 
 /// The rectangle around points with one side along the line a -> b.

@@ -23,6 +23,7 @@
 #include "polygon_validity.hpp"
 #include "predicates.hpp"
 #include "quad_overlap.hpp"
+#include "ring_moments.hpp"
 #include "rotated_box.hpp"
 #include "side.hpp"
 #include "trapezoids.hpp"
@@ -149,11 +150,10 @@ struct PolygonAccess {
     static_cast<void>(to_index(vertices, "polygon"));
     p.points_.reserve(vertices);
     p.sides_.reserve((vertices + eight - 1) / eight * eight);
-    LongSum twice_area;
     for (const CheckedRing<T>& ring : rings) {
       p.points_.insert(p.points_.end(), ring.points.begin(), ring.points.end());
       p.rings_.push_back({p.points_.size(), ring.hole != none});
-      add_sides(ring.points, p.sides_, twice_area);
+      add_sides(ring.points, p.sides_);
     }
     if (rings.size() == 1 && detail::is_convex(rings[0].points)) {
       p.lower_sides_ = arrange_chains(p.sides_);
@@ -166,20 +166,23 @@ struct PolygonAccess {
     }
     p.sides_.shrink_to_fit();
     p.repairs_ = std::move(repairs);
-    p.area_ = twice_area.value() / 2;
+    p.area_ = twice_area_of([&rings](const auto& take) {
+                for (const CheckedRing<T>& ring : rings) {
+                  take(std::span<const Point<T>>(ring.points));
+                }
+              }) /
+              2;
     p.bounds_ = bounds_of(p.points_);
     return p;
   }
 
-  static void add_sides(const std::vector<Point<T>>& ring, std::vector<Side>& sides, LongSum& twice_area) {
+  static void add_sides(const std::vector<Point<T>>& ring, std::vector<Side>& sides) {
     for (std::size_t k = 0; k < ring.size(); ++k) {
       const Point<T>&a = ring[k], &b = ring[k + 1 < ring.size() ? k + 1 : 0];
       const Side side = make_side(a, b);
       if (side.sign != 0) {
         sides.push_back(side);
       }
-      twice_area.add_product(a.x, b.y);
-      twice_area.add_product(-static_cast<double>(b.x), a.y);
     }
   }
 
@@ -287,8 +290,8 @@ template <class R, class T>
   return detail::PolygonAccess<R>::convert(polygon);
 }
 
-/// The area of shells without holes, right to the last bit or two of T, in square pixels. O(1): kept since
-/// construction.
+/// The area of shells without holes, in square pixels: within one unit in the last place of T of the exact one, however
+/// thin the polygon is and however far from the origin. O(1): kept since construction.
 template <class T>
 [[nodiscard]] T area(const Polygon<T>& polygon) noexcept {
   return static_cast<T>(detail::PolygonAccess<T>::area(polygon));

@@ -69,48 +69,4 @@ template <class T>
   return sum.sign();
 }
 
-/// A sum of products in twice the digits: areas and moments of rings, right to the last bit or two however thin the
-/// ring is and however far from the origin (Ogita, Rump, Oishi 2005, dot2).
-class LongSum {
- public:
-  void add(double x) noexcept {
-    const double sum = rounded(high_ + x);
-    const double part = rounded(sum - high_);
-    low_ += rounded((high_ - rounded(sum - part)) + (x - part));
-    high_ = sum;
-  }
-  void add_product(double a, double b) noexcept {
-    const double high = rounded(a * b);
-    add(high);
-    low_ += std::fma(a, b, -high);
-  }
-  /// (high + low) * (a + b), the factors in twice the digits.
-  void add_product(double high, double low, double a, double b) noexcept {
-    const double sum = rounded(a + b);
-    const double part = rounded(sum - a);
-    const double lost = rounded((a - rounded(sum - part)) + (b - part));
-    add_product(high, sum);
-    low_ += rounded(high * lost) + rounded(low * sum);
-  }
-  [[nodiscard]] double value() const noexcept { return high_ + low_; }
-
- private:
-  double high_ = 0, low_ = 0;
-};
-
-/// A number in twice the digits: high + low.
-struct LongNumber {
-  double high, low;
-};
-
-/// a.x b.y - b.x a.y in twice the digits.
-template <class T>
-[[nodiscard]] inline LongNumber cross_product(const Point<T>& a, const Point<T>& b) noexcept {
-  const double first = rounded(double{a.x} * b.y), second = rounded(double{b.x} * a.y);
-  const double high = rounded(first - second);
-  const double part = rounded(high - first);
-  const double lost = rounded((first - rounded(high - part)) - (second + part));
-  return {high, lost + (std::fma(a.x, b.y, -first) - std::fma(b.x, a.y, -second))};
-}
-
 }  // namespace boxlap::detail
