@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -203,10 +204,7 @@ class Number {
     if (words == limbs) {
       return {};
     }
-    unsigned rest = 0;
-    while ((limb_[limbs - 1 - words] << rest & 0x8000'0000U) == 0) {
-      ++rest;
-    }
+    const auto rest = static_cast<unsigned>(std::countl_zero(limb_[limbs - 1 - words]));
     Number out;
     out.negative_ = negative_;
     out.exponent_ = exponent_ - std::int64_t(32 * words + rest);

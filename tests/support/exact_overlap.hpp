@@ -65,6 +65,7 @@ N shared_area(const std::vector<Ring<N>>& a, const std::vector<Ring<N>>& b) {
   struct Side {
     P<N> left, right;
     int sign;
+    N slope;
   };
   const auto sides = [](const std::vector<Ring<N>>& rings) {
     std::vector<Side> out;
@@ -72,9 +73,9 @@ N shared_area(const std::vector<Ring<N>>& a, const std::vector<Ring<N>>& b) {
       for (std::size_t k = 0; k < ring.size(); ++k) {
         const P<N>&p = ring[k], &q = ring[(k + 1) % ring.size()];
         if (p.x < q.x) {
-          out.push_back({p, q, -1});
+          out.push_back({p, q, -1, N((q.y - p.y) / (q.x - p.x))});
         } else if (q.x < p.x) {
-          out.push_back({q, p, 1});
+          out.push_back({q, p, 1, N((q.y - p.y) / (q.x - p.x))});
         }
       }
     }
@@ -89,9 +90,7 @@ N shared_area(const std::vector<Ring<N>>& a, const std::vector<Ring<N>>& b) {
       if (!(from < to)) {
         continue;
       }
-      const auto at = [](const Side& side, const N& x) {
-        return N(side.left.y + (x - side.left.x) / (side.right.x - side.left.x) * (side.right.y - side.left.y));
-      };
+      const auto at = [](const Side& side, const N& x) { return N(side.left.y + (x - side.left.x) * side.slope); };
       const N s0 = at(s, from), s1 = at(s, to), t0 = at(t, from), t1 = at(t, to);
       const N d0 = s0 - t0, d1 = s1 - t1;
       N mean_min;

@@ -64,7 +64,7 @@ template <class T>
   return detail::rounded(area(bev(box)) * box.dz);
 }
 
-/// The length of the range of z that two boxes share, 0 for negative or NaN heights.
+/// The length of the range of z that two boxes share, to 4 u (dz of a + dz of b); 0 for negative or NaN heights.
 template <class T>
 [[nodiscard]] constexpr T shared_height(const Box3<T>& a, const Box3<T>& b) noexcept {
   const T distance = a.cz < b.cz ? b.cz - a.cz : a.cz - b.cz;
@@ -74,8 +74,9 @@ template <class T>
 
 /// The volume two boxes share, in the wider of their scalar types; in [0, the smaller volume], symmetric to the bit.
 ///
-/// The area shared from above times the shared height. The relative error of each is that of the smaller area and
-/// height: see intersection_area() of rotated boxes. Identical boxes give exactly their volume. O(1).
+/// The area shared from above times the shared height: the error is that of intersection_area() of rotated boxes times
+/// the shared height, and that of shared_height() times the smaller area. Identical boxes give exactly their volume.
+/// O(1).
 template <class T, class U>
 [[nodiscard]] auto intersection_volume(const Box3<T>& a, const Box3<U>& b) noexcept {
   using R = std::common_type_t<T, U>;

@@ -126,8 +126,8 @@ template <class T>
 /// The corners of the convex hull, counter-clockwise with y up (clockwise as an image shows it), from the leftmost one.
 ///
 /// Points inside a side are left out, with exact predicates. Fewer than three corners come back where all points are
-/// on a line (the two ends), equal (one), or missing (none). Coordinates must be finite. O(n log n) time; 2 n points
-/// of memory. Andrew 1979.
+/// on a line (the two ends), equal (one), or missing (none). Coordinates must be finite, and 0 or between 1e-120 and
+/// 1e150 in size. O(n log n) time; 2 n points of memory. Andrew 1979.
 template <class T>
 [[nodiscard]] std::vector<Point<T>> convex_hull(std::vector<Point<T>> points) {
   detail::reduce_to_hull(points);

@@ -30,7 +30,8 @@ template <OwnShape S>
 
 /// How far iou(a, b) may be from the exact value: 8 u (1 + k) (1 + v / 64), u the rounding unit of its scalar type, k =
 /// L (La + Lb + d) / smaller area, with L the smaller diagonal of the bounds, La and Lb both, d the distance of their
-/// centres, v the number of vertices that are a polygon's. Infinite where an area is 0 or the bounds are NaN.
+/// centres, v the number of vertices that are a polygon's. Infinite where an area is 0 or the bounds are NaN. iof(a, b)
+/// and ios(a, b) may be off by as much times the smaller area over the one that they divide by.
 template <detail::OwnShape A, detail::OwnShape B>
 [[nodiscard]] double iou_error_bound(const A& a, const B& b) {
   using R = detail::Overlap<A, B>;

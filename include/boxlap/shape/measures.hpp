@@ -96,7 +96,8 @@ template <class T>
   return box.x1 <= p.x && p.x <= box.x2 && box.y1 <= p.y && p.y <= box.y2;
 }
 
-/// Up to rounding on the border, exact for multiples of 90 degrees near the origin.
+/// On the border too. Points within 4 u (|dx| + |dy|) of the border, dx and dy being their distance from the centre,
+/// may be told wrong; exact for multiples of 90 degrees where p - centre is.
 template <class T>
 [[nodiscard]] bool contains(const PreparedRotatedBox<T>& box, const Point<T>& p) noexcept {
   const T dx = p.x - box.cx, dy = p.y - box.cy;

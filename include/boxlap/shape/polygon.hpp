@@ -93,6 +93,7 @@ class Polygon {
   std::vector<detail::Side> sides_;  ///< by their left ends; of a convex ring the lower ones, then the upper ones
   std::size_t lower_sides_ = 0;      ///< of a convex ring, else 0
   std::size_t other_sides_ = 0;      ///< of any other polygon, kept in eights, else 0
+  double narrowest_side_ = 0;        ///< in x, of those that are not vertical
   Box<T> bounds_{};
   double area_ = 0;
 };
@@ -106,7 +107,9 @@ struct PolygonAccess {
     const std::span<const Side> sides(p.sides_);
     const std::size_t lower = (std::min)(p.lower_sides_, sides.size());  // what was moved from has none
     const std::size_t others = (std::min)(p.other_sides_, sides.size());
-    return others > 0 ? SortedSides{{}, {}, sides, others} : SortedSides{sides.first(lower), sides.subspan(lower)};
+    return others > 0 ? SortedSides{{}, {}, sides, others, p.bounds_.x1, p.bounds_.x2, p.narrowest_side_}
+                      : SortedSides{sides.first(lower), sides.subspan(lower), {}, 0, p.bounds_.x1,
+                                    p.bounds_.x2,       p.narrowest_side_};
   }
   static const Box<T>& bounds(const Polygon<T>& p) noexcept { return p.bounds_; }
   static double area(const Polygon<T>& p) noexcept { return p.area_; }
@@ -121,7 +124,14 @@ struct PolygonAccess {
       }
       return std::nullopt;
     }
-    return build(rings, std::move(repairs));
+    Polygon<T> polygon = build(rings, std::move(repairs));
+    if (polygon.area_ < double{(std::numeric_limits<T>::min)()} && !polygon.empty()) {
+      if (why != nullptr) {
+        *why = "out of range: an area below the smallest number that the scalar type holds in full";
+      }
+      return std::nullopt;
+    }
+    return polygon;
   }
 
   /// A polygon of another scalar type with the same rings, which are not checked again.
@@ -132,6 +142,9 @@ struct PolygonAccess {
       CheckedRing<T> ring;
       ring.hole = from.is_hole(r) ? 0 : none;
       for (const Point<U>& p : from.ring(r)) {
+        if (!(std::abs(p.x) <= largest_coordinate<T> && std::abs(p.y) <= largest_coordinate<T>)) {
+          invalid("out of range: a vertex has ", coordinate_range<T>, " in size");
+        }
         ring.points.push_back({static_cast<T>(p.x), static_cast<T>(p.y)});
       }
       rings.push_back(std::move(ring));
@@ -155,6 +168,7 @@ struct PolygonAccess {
       p.rings_.push_back({p.points_.size(), ring.hole != none});
       add_sides(ring.points, p.sides_);
     }
+    p.narrowest_side_ = least_width(p.sides_);
     if (rings.size() == 1 && detail::is_convex(rings[0].points)) {
       p.lower_sides_ = arrange_chains(p.sides_);
     } else {
@@ -229,11 +243,12 @@ template <class T>
 /// Rings are vertices in order, with or without a closing one, turning either way; vertices inside a straight side may
 /// stay. Rings that turn the wrong way and equal neighbours are put right and listed by repairs(). An empty shell
 /// without holes is the empty polygon. Throws std::invalid_argument that names ring and vertex (counted as given, from
-/// 0) for: a coordinate that is not finite, fewer than three distinct vertices, zero area, a spike, sides that cross, a
-/// ring that touches itself, a hole outside its shell, across it, in another hole or sharing a side, and holes that cut
-/// the part in two. Holes may touch the shell and each other in points. Decided by exact predicates, no size is too
-/// small. O(n log n) time (O(n) for convex rings), about 300 n bytes while it runs. The rules are OGC's simple
-/// features, as GEOS applies them.
+/// 0) for: a coordinate that is not finite or out of range, fewer than three distinct vertices, zero area, a spike,
+/// sides that cross, a ring that touches itself, a hole outside its shell, across it, in another hole or sharing a
+/// side, and holes that cut the part in two. Holes may touch the shell and each other in points. Decided by exact
+/// predicates. Range: coordinates are 0 or between 1e-120 and 1e150 in size; in float up to 1e18, and the area at
+/// least 1.2e-38, the smallest normal number. O(n log n) time (O(n) for convex rings), about 300 n bytes while it runs.
+/// The rules are OGC's simple features, as GEOS applies them.
 template <class T>
 [[nodiscard]] Polygon<T> make_polygon(std::vector<Point<T>> shell,
                                       std::type_identity_t<std::vector<std::vector<Point<T>>>> holes = {}) {
@@ -284,7 +299,8 @@ template <class T>
   return detail::PolygonAccess<T>::make(std::move(rings), std::move(repairs), true, why);
 }
 
-/// The same polygon in another scalar type. Narrowing rounds the vertices and checks nothing again.
+/// The same polygon in another scalar type. Narrowing rounds the vertices and checks no ring again: what was thin may
+/// have no area then, and shares none. Throws std::invalid_argument for coordinates beyond what make_polygon() takes.
 template <class R, class T>
 [[nodiscard]] Polygon<R> cast(const Polygon<T>& polygon) {
   return detail::PolygonAccess<R>::convert(polygon);
@@ -329,12 +345,13 @@ template <class R>
 
 /// The area two polygons share, in the wider of their scalar types; in [0, the smaller area], symmetric to the bit.
 ///
-/// Computed in double for float polygons too. Error <= 4 u (1 + k) of the smaller area, k = L (La + Lb + d) / smaller
-/// area, L the smaller diagonal of the bounds, La and Lb both, d the distance of their centres; it grows with the root
-/// of the number of sides above one another beyond some hundred. Identical polygons give exactly their area, and what
-/// is below the rounding error of its own sum is 0. The overlap itself is never built. Two convex rings: O(n + m) time,
-/// no allocation, the same bits whatever compiler, optimisation and FMA. Any others: O((n + m) log (n + m) + pairs of
-/// sides with a common x-range) time, no allocation up to 64 sides, else 48 bytes a side.
+/// Error <= 4 u (1 + k) (1 + v / 64) of the smaller area: u the rounding unit of T, k = L (La + Lb + d) / smaller area,
+/// L the smaller diagonal of the bounds, La and Lb both, d the distance of their centres, v the number of vertices.
+/// Float polygons are computed in double. Identical polygons give exactly their area. What is less than half of that
+/// bound and than the rounding of its own sum is 0, so that polygons which are apart share nothing. The overlap itself
+/// is never built. Two convex rings: O(n + m) time, no allocation, the same bits whatever compiler, optimisation and
+/// FMA. Any others: O((n + m) log (n + m) + pairs of sides with a common x-range) time, no allocation up to 64 sides,
+/// else 48 bytes a side.
 template <class T>
 [[nodiscard]] T intersection_area(const Polygon<T>& a, const Polygon<T>& b) {
   using Access = detail::PolygonAccess<T>;
@@ -382,8 +399,8 @@ template <class T>
 
 /// The area a box and a polygon share, in the wider of their scalar types; in [0, the smaller area].
 ///
-/// Error bound as for two polygons; an inverted or NaN box gives 0. O(sides of the polygon) time, no allocation up to
-/// 64 sides.
+/// Error bound as for two polygons; an inverted or NaN box gives 0, infinite sides are fine. O(sides of the polygon)
+/// time, no allocation up to 64 sides.
 template <class T, class U>
 [[nodiscard]] auto intersection_area(const Box<T>& box, const Polygon<U>& polygon) {
   using R = std::common_type_t<T, U>;
@@ -391,8 +408,9 @@ template <class T, class U>
   if (!has_extent(box) || !has_extent(common)) {
     return R{0};
   }
+  // Of the box no more counts than lies within the polygon's bounds: it may reach to infinity.
   const Point<double> origin{common.x1, common.y1};
-  const auto corners = detail::corners_of(detail::relative_to(origin, cast<double>(box)));
+  const auto corners = detail::corners_of(detail::relative_to(origin, common));
   return detail::within_areas<R>(detail::shared_with_corners(corners, polygon, origin),
                                  static_cast<R>(area(cast<R>(box))),
                                  static_cast<R>(detail::PolygonAccess<U>::area(polygon)));
@@ -400,8 +418,8 @@ template <class T, class U>
 
 /// The area a rotated box and a polygon share, in the wider of their scalar types; in [0, the smaller area].
 ///
-/// Error bound as for two polygons; a box with a negative or NaN field gives 0. O(sides of the polygon) time, no
-/// allocation up to 64 sides.
+/// Error bound as for two polygons, range of the box as for two rotated boxes; a box with a negative or NaN field gives
+/// 0. O(sides of the polygon) time, no allocation up to 64 sides.
 template <class T, class U>
 [[nodiscard]] auto intersection_area(const PreparedRotatedBox<T>& rotated, const Polygon<U>& polygon) {
   using R = std::common_type_t<T, U>;

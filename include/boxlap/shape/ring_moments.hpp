@@ -127,12 +127,12 @@ struct BoundedSum {
 
   void add(const LongNumber& term, double term_size) noexcept {
     sum = sum + term;
-    size += term_size;
+    size += rounded(term_size);
   }
   /// How far the sum may be from the exact one: each of `terms` steps loses a few squares of a rounding of what has
-  /// been summed up so far.
+  /// been summed up so far, and what underflows.
   [[nodiscard]] double error(std::size_t terms) const noexcept {
-    return 64 * 0x1p-106 * (static_cast<double>(terms) + 4) * size;
+    return (static_cast<double>(terms) + 4) * (rounded(64 * 0x1p-106 * size) + 0x1p-1066);
   }
 };
 
@@ -261,8 +261,8 @@ template <class T, class EachRing>
     }
     const LongNumber three_areas = own_area.sum * LongNumber{3, 0};
     area.add(own_area.sum, own_area.size);
-    moment_x.add(own_x.sum + three_areas * shift.x, own_x.size + 3 * own_area.size * std::abs(shift.x.high));
-    moment_y.add(own_y.sum + three_areas * shift.y, own_y.size + 3 * own_area.size * std::abs(shift.y.high));
+    moment_x.add(own_x.sum + three_areas * shift.x, own_x.size + rounded(3 * own_area.size * std::abs(shift.x.high)));
+    moment_y.add(own_y.sum + three_areas * shift.y, own_y.size + rounded(3 * own_area.size * std::abs(shift.y.high)));
     width = (std::max)(width, std::abs(shift.x.high) + own_width);
     height = (std::max)(height, std::abs(shift.y.high) + own_height);
   });
@@ -270,11 +270,11 @@ template <class T, class EachRing>
   const auto coordinate = [&](T Point<T>::*along, T Point<T>::*across, const BoundedSum& moment, double extent) {
     const LongNumber from_origin = moment.sum / three_areas;
     const double error =
-        (moment.error(n) + 3 * area.error(n) * std::abs(from_origin.high)) / std::abs(three_areas.high);
+        (moment.error(n) + rounded(3 * area.error(n) * std::abs(from_origin.high))) / std::abs(three_areas.high);
     const LongNumber sum = LongNumber{double{(*origin).*along}, 0} + from_origin;
     const double allowed =
         (std::max)(std::abs(sum.high) * double{std::numeric_limits<T>::epsilon()} / 16, extent * 0x1p-80);
-    const bool is_certain = error <= allowed && area.error(n) * 4 <= std::abs(area.sum.high);
+    const bool is_certain = error < allowed && area.error(n) * 4 <= std::abs(area.sum.high);
     return static_cast<T>(is_certain ? sum.value() : exact_centroid<T>(each_ring, along, across));
   };
   return {coordinate(&Point<T>::x, &Point<T>::y, moment_x, width),

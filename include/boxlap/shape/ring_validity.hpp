@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -107,6 +108,25 @@ void drop_duplicates(CheckedRing<T>& ring, Index r, std::vector<RingRepair>& rep
   repairs.push_back({r, Repair::dropped_duplicate});
 }
 
+/// What coordinates of a Polygon<T> may be: then no area overflows, no product that decides something underflows, and
+/// the exact predicates are exact. Numbers of float are never too small for products in double.
+template <class T>
+inline constexpr double largest_coordinate = std::is_same_v<T, float> ? 1e18 : 1e150;
+template <class T>
+inline constexpr double smallest_coordinate = std::is_same_v<T, float> ? 0 : 1e-120;
+template <class T>
+inline constexpr const char* coordinate_range = std::is_same_v<T, float> ? "a coordinate beyond 1e18"
+                                                                         : "a coordinate beyond 1e150, or below 1e-120 "
+                                                                           "and not 0";
+
+template <class T>
+[[nodiscard]] bool is_in_range(const Point<T>& p) noexcept {
+  const auto holds = [](double size) {
+    return size <= largest_coordinate<T> && (size >= smallest_coordinate<T> || size == 0);
+  };
+  return holds(std::abs(double{p.x})) && holds(std::abs(double{p.y}));
+}
+
 /// Checks ring r on its own, repairs what is meant in any case, and reports the first defect.
 template <class T>
 void check_alone(std::vector<CheckedRing<T>>& rings, std::size_t r, std::vector<RingRepair>& repairs,
@@ -118,6 +138,10 @@ void check_alone(std::vector<CheckedRing<T>>& rings, std::size_t r, std::vector<
   for (std::size_t k = 0; k < n; ++k) {
     if (!std::isfinite(points[k].x) || !std::isfinite(points[k].y)) {
       return report.say("not finite: ", report.name(r), " vertex ", ring.row(k));
+    }
+    if (!is_in_range(points[k])) {
+      return report.say("out of range: ", report.name(r), " vertex ", ring.row(k), " has ", coordinate_range<T>,
+                        " in size");
     }
   }
   drop_duplicates(ring, static_cast<Index>(r), repairs);

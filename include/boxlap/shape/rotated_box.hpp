@@ -205,8 +205,8 @@ template <class R, class T>
   }
 }
 
-/// The smallest box around the shape, rounded outward; exact for multiples of 90 degrees where the sums are. NaN for a
-/// box that meets nothing.
+/// The smallest box around the shape, rounded outward by at most 24 u (w + h) and two places of the coordinate; exact
+/// for multiples of 90 degrees where the sums are. NaN for a box that meets nothing.
 template <class T>
 [[nodiscard]] inline Box<T> bounds(const PreparedRotatedBox<T>& box) noexcept {
   const Point<T> half = detail::half_extent(box);
@@ -243,8 +243,9 @@ template <class T>
 /// The rotated box of least area around points; one of its sides lies on a side of their hull.
 ///
 /// Points on one line give a height of 0, equal points a size of 0, no points an empty box at the origin. Coordinates
-/// must be finite. O(n log n) time (rotating calipers after the hull); 2 n points of memory. Equals shapely's
-/// minimum_rotated_rectangle and OpenCV's minAreaRect up to which side is called the width.
+/// must be finite, and 0 or between 1e-120 and 1e150 in size. O(n log n) time (rotating calipers after the hull); 2 n
+/// points of memory. Equals shapely's minimum_rotated_rectangle and OpenCV's minAreaRect up to which side is called the
+/// width.
 template <class T>
 [[nodiscard]] RotatedBox<T> min_area_rectangle(std::vector<Point<T>> points) {
   detail::reduce_to_hull(points);
@@ -322,7 +323,7 @@ inline constexpr int kind<RotatedBox<T>> = 1;
 
 /// The area a box and a rotated box share, in the wider of their scalar types; in [0, the smaller area].
 ///
-/// Error bound and special cases as for two rotated boxes; an inverted or NaN box gives 0. O(1).
+/// Error bound, range and special cases as for two rotated boxes; an inverted, infinite or NaN box gives 0. O(1).
 template <class T, class U>
 [[nodiscard]] auto intersection_area(const Box<T>& box, const PreparedRotatedBox<U>& rotated) noexcept {
   using R = std::common_type_t<T, U>;

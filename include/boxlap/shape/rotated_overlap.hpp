@@ -156,8 +156,9 @@ template <class L>
 ///
 /// Error <= 8 u (1 + k) of the smaller area, u the rounding unit of T, k = L (La + Lb + d) / smaller area, with L the
 /// smaller diagonal, La and Lb both, d the distance of the centres. Identical boxes give exactly their area; sizes of
-/// 0, negative or NaN give 0. O(1). The bits do not depend on compiler, optimisation, FMA, or on going through
-/// intersection_areas().
+/// 0, negative or NaN give 0. Range: sizes are 0 or from 1e-120 to 1e150, in float from 1e-15 to 1e18, and centres no
+/// larger; beyond it products over- or underflow, and the area may be 0 or infinite. O(1). The bits do not depend on
+/// compiler, optimisation, FMA, or on going through intersection_areas().
 template <class T>
 [[nodiscard]] inline T intersection_area(const PreparedRotatedBox<T>& a, const PreparedRotatedBox<T>& b) noexcept {
   using L = detail::Lanes<T, 16>;  // lanes all alike: the kernel for one number would have branches

@@ -6,9 +6,11 @@
 #include <cmath>
 #include <cstddef>
 #include <cstring>
+#include <limits>
 #include <span>
 #include <vector>
 
+#include "lanes.hpp"
 #include "point.hpp"
 
 namespace boxlap::detail {
@@ -32,8 +34,23 @@ template <class T>
   return {left, right, left_y, right_y, counts ? slope : 0, counts ? (forward ? -1.0 : 1.0) : 0.0};
 }
 
+[[nodiscard]] inline double least_width(std::span<const Side> sides) noexcept {
+  double least = std::numeric_limits<double>::infinity();
+  for (const Side& side : sides) {
+    least = lesser(side.right - side.left, least);
+  }
+  return least;
+}
+
 [[nodiscard]] inline bool starts_before(const Side& a, const Side& b) noexcept {
   return a.left < b.left || (a.left == b.left && a.left_y + a.right_y < b.left_y + b.right_y);
+}
+
+/// Twice the area that is as good as nothing, for a sum of terms of `size` within a window: less than the rounding of
+/// the sum, and than half of what intersection_area() of polygons says that it may be wrong.
+[[nodiscard]] inline double twice_nothing(double size, double width, double height) noexcept {
+  constexpr double eps = 4 * std::numeric_limits<double>::epsilon();
+  return lesser(eps * size, eps * (product(width, width) + product(height, height)));
 }
 
 /// The sides of a shape by their left ends. Those of a convex ring are two functions of x: chains from its left end to
@@ -42,6 +59,8 @@ template <class T>
 struct SortedSides {
   std::span<const Side> lower, upper, eights{};
   std::size_t in_eights = 0;
+  double x1 = 0, x2 = 0;                                       ///< their range
+  double narrowest = std::numeric_limits<double>::infinity();  ///< the least width of one
   [[nodiscard]] std::size_t size() const noexcept { return lower.size() + upper.size() + in_eights; }
   [[nodiscard]] bool are_convex() const noexcept { return !lower.empty(); }
 };

@@ -55,10 +55,11 @@ class SideBlocks {
   /// shapes exactly: its sides on the border stay, and keep the parts of the other shape beyond from counting.
   void take(const SortedSides& sides, const Point<double>& origin, const Box<double>& window, Stands stands) noexcept {
     const View view(origin, window, stands);
-    if (sides.in_eights == 0) {
-      append(sides, view);
+    const double farthest = greater(origin.x - sides.x1, sides.x2 - origin.x);
+    if (sides.narrowest < 0x1p-50 * farthest) [[unlikely]] {
+      append_any<true>(sides, view);
     } else {
-      append(sides.eights, sides.in_eights, view);
+      append_any<false>(sides, view);
     }
   }
 
@@ -108,7 +109,17 @@ class SideBlocks {
           base(up * window.y1) {}
   };
 
+  template <bool narrow>
+  void append_any(const SortedSides& sides, const View& view) noexcept {
+    if (sides.in_eights == 0) {
+      append<narrow>(sides, view);
+    } else {
+      append<narrow>(sides.eights, sides.in_eights, view);
+    }
+  }
+
   /// Side by side; fills the last block with sides that lie nowhere.
+  template <bool narrow>
   void append(const SortedSides& sides, View view) noexcept {
     auto lower = sides.lower.begin(), upper = sides.upper.begin();
     std::size_t k = 0;
@@ -127,6 +138,9 @@ class SideBlocks {
       to[right * lanes] = side_right;
       to[left_y * lanes] = (y_left - view.base) - excess;
       to[slope * lanes] = view.up * side.slope;
+      if constexpr (narrow) {
+        to[slope * lanes] = narrow_slope(view.up * side.slope, side.right - side.left, side_right - side_left);
+      }
       to[sign * lanes] = view.up * side.sign;
       to[top * lanes] = (highest - view.base) - excess;
       k += static_cast<std::size_t>((side_right > view.x1) & (highest >= view.bottom));
@@ -149,6 +163,7 @@ class SideBlocks {
   }
 
   /// As many at once as a register holds, and few shapes' sides all: to look at them costs less than to choose.
+  template <bool narrow>
   void append(std::span<const Side> eights, std::size_t count, View view) noexcept {
     const L zero{}, x = zero + view.x, y = zero + view.y, up = zero + view.up;
     const L ceiling = zero + view.ceiling, base = zero + view.base;
@@ -166,7 +181,12 @@ class SideBlocks {
       const L lowest = lesser(y_left, y_right), highest = greater(y_left, y_right);
       const L excess = lowest - lesser(lowest, ceiling);
       store(block + left_y * lanes, L((y_left - base) - excess));
-      store(block + slope * lanes, L(up * field(SideField::slope)));
+      const L slopes = up * field(SideField::slope);
+      store(block + slope * lanes, slopes);
+      if constexpr (narrow) {
+        const L width = field(SideField::right) - field(SideField::left);
+        store(block + slope * lanes, narrow_slope(slopes, width, L(side_right - side_left)));
+      }
       store(block + sign * lanes, L(up * field(SideField::sign)));
       const L tops = (highest - base) - excess;
       if (few || highest_of(side_right) > view.x1) {
@@ -179,6 +199,14 @@ class SideBlocks {
       }
     }
     size_ = static_cast<std::size_t>(block - data_) / fields;
+  }
+
+  /// The slope of a side that was moved, or 0 where its width grew to more than twice in that, because it was narrower
+  /// than the gap between numbers there: its line would run out of its ends and far beyond. What a level one of that
+  /// width may get wrong is the rounding of an end times the side's height.
+  template <class N>
+  [[nodiscard]] static N narrow_slope(const N& slope, const N& width, const N& moved_width) noexcept {
+    return moved_width > width + width ? N{} : slope;
   }
 
   [[nodiscard]] double* mutable_side(std::size_t k) noexcept { return data_ + k / lanes * block_size + k % lanes; }

@@ -215,13 +215,13 @@ inline void add_pairs(const SideBlocks& a, SideBlocks& b, PairSum& sum) noexcept
   sum.add({found.data(), count});
 }
 
-/// The area two sets of sides share within a window of `height` that both gave, b upside down; 0 where that is less
-/// than its own rounding error.
+/// The area two sets of sides share within a window that both gave, b upside down; 0 where that is as good as nothing.
 ///
 /// Indicator of a shape = sum over its sides of sign * [y < side], and 0 = the sum over those at any x of sign. So the
 /// shared area is the sum over all pairs of -sign * sign * integral of max(0, side - side) over their common x-range:
 /// no overlap is built, and no case can fail. Half of all pairs add nothing, those where b's side is the upper one.
-[[nodiscard]] BOXLAP_NOINLINE inline double shared_area(const SideBlocks& a, SideBlocks& b, double height) noexcept {
+[[nodiscard]] BOXLAP_NOINLINE inline double shared_area(const SideBlocks& a, SideBlocks& b, double width,
+                                                        double height) noexcept {
   constexpr std::size_t few = 4;  // sides that are asked faster one by one (measured)
   PairSum pairs{height};
   if (a.size() <= few && a.size() * b.blocks() <= encounters_at_once) {
@@ -230,7 +230,7 @@ inline void add_pairs(const SideBlocks& a, SideBlocks& b, PairSum& sum) noexcept
     add_pairs(a, b, pairs);
   }
   const double sum = horizontal_sum(pairs.sum), size = horizontal_sum(pairs.size);
-  return sum > 4 * std::numeric_limits<double>::epsilon() * size ? sum / 2 : 0;
+  return sum > twice_nothing(size, width, height) ? sum / 2 : 0;
 }
 
 /// The area two shapes share, `common` being where their bounds do.
@@ -241,7 +241,7 @@ inline void add_pairs(const SideBlocks& a, SideBlocks& b, PairSum& sum) noexcept
   SideBlocks near_a(a.size()), near_b(b.size());
   near_a.take(a, origin, window, SideBlocks::Stands::upright);
   near_b.take(b, origin, window, SideBlocks::Stands::upside_down);
-  return shared_area(near_a, near_b, window.y2 - window.y1);
+  return shared_area(near_a, near_b, window.x2, window.y2);
 }
 
 }  // namespace BOXLAP_PATH
