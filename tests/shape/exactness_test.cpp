@@ -6,11 +6,13 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "../catch.hpp"
 #include "../support/exact_overlap.hpp"
+#include "../support/scenes.hpp"
 
 using boxlap::Box;
 using boxlap::make_polygon;
@@ -213,4 +215,28 @@ TEST_CASE("rectangles and hulls of slivers far out keep their digits") {
   }
   const auto box = min_area_rectangle(p);
   REQUIRE_THAT(box.w * box.h, Catch::Matchers::WithinRel(double(least), 1e-14));
+}
+
+TEST_CASE("combs of thousands of sides above one another: the sum is not rounded at its greatest") {
+  const unsigned seed = 5;  // 1.1 times the bound once
+  CAPTURE(seed);
+  scenes::Rng rng(seed);
+  std::uniform_real_distribution<double> unit(0, 1);
+  for (const int teeth : {20, 20, 60, 60, 200, 200, 800, 800, 3000, 3000}) {
+    CAPTURE(teeth);
+    Ring<double> ring;
+    const double wide = 4 * teeth;
+    for (int k = 0; k < teeth; ++k) {
+      const double t = 4 * k + unit(rng), high = wide * (0.5 + 0.5 * unit(rng));
+      ring.insert(ring.end(), {{t, 0}, {t + 1 + 1e-12 * unit(rng), high}, {t + 2, high}, {t + 3, 0}});
+    }
+    ring.insert(ring.end(), {{wide + 1, -5}, {-1, -5}});
+    for (auto& p : ring) {
+      p = {wide - p.y, p.x - 1};
+    }
+    const auto comb = make_polygon(ring);
+    const auto around = bounds(comb);
+    REQUIRE(share_of_bound(Box<double>{around.x1, around.y1 - 3, around.x2 - 4, around.y2 - 5}, comb) <= 0.6);
+    unit(rng);
+  }
 }

@@ -54,6 +54,7 @@ TEST_CASE("polygons are accepted, repaired and rejected as the rules say, with r
       {"too_few_points", "too few points: shell has fewer than three distinct vertices"},
       {"zero_area", "zero area: all vertices of shell are on one line"},
       {"not_finite", "WKT position 15: expected a number, got 'nan'"},
+      {"not_finite", "WKT position 15: expected a number, got 'inf'"},
       {"hole_outside", "hole outside: hole 0 does not lie in its shell"},
       {"hole_crosses_shell", "hole crosses shell: side 2 of shell and side 0 of hole 0 cross"},
       {"holes_cross", "holes cross: side 1 of hole 0 and side 0 of hole 1 cross"},

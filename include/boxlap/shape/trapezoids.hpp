@@ -37,9 +37,18 @@ struct Encounter {
 struct PairSum {
   using L = Lanes<double>;
   double height;
-  L sum{}, size{};
+  L sum{}, rest{}, size{};  ///< rest: what rounding took from sum, which may be far larger on the way than at its end
 
   BOXLAP_NOINLINE void add(std::span<const Encounter> found) noexcept {
+    while (!found.empty()) {
+      add_eight(found.first((std::min)(found.size(), eight)));
+      found = found.subspan((std::min)(found.size(), eight));
+    }
+  }
+
+ private:
+  /// Few at once: the sum of many grows far beyond its end on the way, and each step rounds it.
+  BOXLAP_ALWAYS_INLINE void add_eight(std::span<const Encounter> found) noexcept {
     using Blocks = SideBlocks;
     constexpr std::size_t lanes = Blocks::lanes;
     const L zero{}, smallest = zero + (std::numeric_limits<double>::min)();
@@ -63,7 +72,9 @@ struct PairSum {
       size_of_found += term;
       widths_of_found += width;
     }
-    sum += sum_of_found;
+    const L total = sum + sum_of_found, part = total - sum;
+    rest += (sum - (total - part)) + (sum_of_found - part);
+    sum = total;
     size += size_of_found + widths_of_found * (zero + height);
   }
 };
@@ -229,7 +240,7 @@ inline void add_pairs(const SideBlocks& a, SideBlocks& b, PairSum& sum) noexcept
   } else {
     add_pairs(a, b, pairs);
   }
-  const double sum = horizontal_sum(pairs.sum), size = horizontal_sum(pairs.size);
+  const double sum = horizontal_sum(pairs.sum) + horizontal_sum(pairs.rest), size = horizontal_sum(pairs.size);
   return sum > twice_nothing(size, width, height) ? sum / 2 : 0;
 }
 
