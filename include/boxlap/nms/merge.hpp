@@ -317,7 +317,8 @@ using ScoreScalar = std::conditional_t<std::same_as<Element<P>, float>, float, d
 /// double.
 ///
 /// O(n) expected: rows leave the index as they are taken, and searching ends with the last of them. 100,000 boxes of 10
-/// to 40 px in a square of 900 px take sahi_nmm at most twice the time of sahi_greedy. Quadratic where many boxes share
+/// to 40 px in a square of 900 px take sahi_nmm 1.1 times the time of sahi_greedy by IoS above 0.3, 2.2 times by IoU
+/// above 0.5, where nms finds the groups of the greedy rules. Quadratic where many boxes share
 /// a place and do not match, for each that takes searches the others: O(n * k / 8) with k such boxes in reach of each.
 /// Memory beside the result: 32 n bytes, and the index of at most 290 n (490 n double), 30 n (55 n) where boxes are
 /// dense. Throws std::invalid_argument if the lengths differ or the threshold is negative or NaN.
