@@ -58,6 +58,7 @@ void check_all_forms(const std::vector<Box<T>>& a, const std::vector<Box<T>>& b)
   REQUIRE(pairs(a, b, {.threads = 3}) == expected);
   REQUIRE(pairs(ShapeIndex(a), b) == expected);
   REQUIRE(pairs(a, ShapeIndex(b)) == expected);
+  REQUIRE(pairs(ShapeIndex(a), ShapeIndex(b)) == expected);
   REQUIRE(pairs(a, b, {.touching = true}) == all_pairs(a, b, touch<T>));
   const Pairs self = upper(all_pairs(a, a, share_area<T>));
   REQUIRE(pairs(a) == self);

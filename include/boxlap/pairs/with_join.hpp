@@ -81,7 +81,7 @@ void with_trees(const A& a, const B& b, Team& team, const Ask& ask, const Use& u
                 bool (*are_few)(Index, Index) noexcept = too_small_to_order) {
   constexpr bool index_a = meeting == Meeting::open && is_index<A, T>;
   constexpr bool index_b = meeting == Meeting::open && is_index<B, T>;
-  const bool ordered = index_a || index_b || !are_few(rows_of(a, "a"), rows_of(b, "b"));
+  [[maybe_unused]] const bool ordered = index_a || index_b || !are_few(rows_of(a, "a"), rows_of(b, "b"));
   typename PackedTree<T>::Room room_a, room_b;
   PackedTree<T> built_a, built_b;
   const auto build = [&](bool first, PackingScratch& scratch) {
