@@ -249,4 +249,11 @@ requires OverlappingShapes<A, B>
                     options);
 }
 
+template <class A, detail::PlainBeside<A> B, class... Rest>
+void coco_image(std::int64_t, const A& numbers_are_no_boxes_yet, const B&, const Rest&...) = delete;  // boxlap::view
+template <class A, class B, class LA, class LB, class... Rest>
+requires detail::FloatingLabels<LA> || detail::FloatingLabels<LB>
+void coco_image(std::int64_t, const A&, const B&, const LA& labels_are_integers, const LB&,  // boxlap::view() casts
+                const Rest&...) = delete;
+
 }  // namespace boxlap

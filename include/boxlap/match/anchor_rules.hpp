@@ -268,4 +268,11 @@ requires OverlappingShapes<A, B>
   return match_anchors_atss(anchors, truths, candidates.view());
 }
 
+template <class A, detail::PlainBeside<A> B, class... Rest>
+void match_anchors_ssd(const A& numbers_are_no_boxes_yet, const B&, const Rest&...) = delete;  // boxlap::view
+template <class A, detail::PlainBeside<A> B, class... Rest>
+void match_anchors_max_iou(const A& numbers_are_no_boxes_yet, const B&, const Rest&...) = delete;  // boxlap::view
+template <class A, detail::PlainBeside<A> B, class... Rest>
+void match_anchors_atss(const A& numbers_are_no_boxes_yet, const B&, const Rest&...) = delete;  // boxlap::view
+
 }  // namespace boxlap

@@ -99,4 +99,7 @@ requires OverlappingShapes<A, B>
   return matches;
 }
 
+template <class A, detail::PlainBeside<A> B, class... Rest>
+void match_anchors(const A& numbers_are_no_boxes_yet, const B&, const Rest&...) = delete;  // boxlap::view makes boxes
+
 }  // namespace boxlap

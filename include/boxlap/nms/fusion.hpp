@@ -213,4 +213,9 @@ requires detail::is_box<detail::Element<S>>
   return fused;
 }
 
+template <detail::PlainNumbers S, class... Rest>
+void fuse_boxes(const S& numbers_are_no_boxes_yet, const Rest&...) = delete;  // boxlap::view(n, f) makes boxes
+template <Shapes S, Numbers P, detail::FloatingLabels L, class... Rest>
+void fuse_boxes(const S&, const P&, const L& labels_are_integers, const Rest&...) = delete;  // boxlap::view() casts
+
 }  // namespace boxlap

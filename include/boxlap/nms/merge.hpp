@@ -371,4 +371,11 @@ requires detail::is_box<detail::Element<S>>
   return merged;
 }
 
+template <detail::PlainNumbers S, class... Rest>
+void merge_boxes(const S& numbers_are_no_boxes_yet, const Rest&...) = delete;  // boxlap::view(n, f) makes boxes
+template <detail::PlainNumbers S, class... Rest>
+void batched_merge_boxes(const S& numbers_are_no_boxes_yet, const Rest&...) = delete;  // boxlap::view
+template <Shapes S, Numbers P, detail::FloatingLabels L, class... Rest>
+void batched_merge_boxes(const S&, const P&, const L& labels_are_integers, const Rest&...) = delete;  // boxlap::view
+
 }  // namespace boxlap

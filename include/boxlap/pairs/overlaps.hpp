@@ -189,4 +189,18 @@ template <Shapes A>
   return detail::self_overlap_matrix(a, detail::UnionMeasure{}, options);
 }
 
+template <class A, detail::PlainBeside<A> B>
+void iof_matrix(const A& numbers_are_no_boxes_yet, const B&, const OverlapOptions& = {}) = delete;  // boxlap::view
+template <detail::PlainNumbers A>
+void iof_matrix(const A& numbers_are_no_boxes_yet, const OverlapOptions& = {}) = delete;  // boxlap::view
+template <class A, detail::PlainBeside<A> B>
+void intersection_matrix(const A& numbers_are_no_boxes_yet, const B&,
+                         const OverlapOptions& = {}) = delete;  // boxlap::view
+template <detail::PlainNumbers A>
+void intersection_matrix(const A& numbers_are_no_boxes_yet, const OverlapOptions& = {}) = delete;  // boxlap::view
+template <class A, detail::PlainBeside<A> B>
+void union_matrix(const A& numbers_are_no_boxes_yet, const B&, const OverlapOptions& = {}) = delete;  // boxlap::view
+template <detail::PlainNumbers A>
+void union_matrix(const A& numbers_are_no_boxes_yet, const OverlapOptions& = {}) = delete;  // boxlap::view
+
 }  // namespace boxlap

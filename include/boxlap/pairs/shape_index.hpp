@@ -60,6 +60,9 @@ class ShapeIndex {
     filter_ = detail::LeafFilter<Scalar>(tree_);
   }
 
+  template <detail::PlainNumbers R>
+  explicit ShapeIndex(const R& numbers_are_no_boxes_yet) = delete;  // boxlap::view(n, f) makes boxes
+
   [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }
   [[nodiscard]] const detail::Prepared<S>& operator[](std::size_t i) const noexcept { return rows_[i]; }
   [[nodiscard]] const detail::PackedTree<Scalar>& tree() const noexcept { return tree_; }
@@ -73,6 +76,8 @@ class ShapeIndex {
 
 template <Shapes R>
 ShapeIndex(const R&) -> ShapeIndex<detail::Element<R>>;
+template <detail::PlainNumbers R>
+ShapeIndex(const R&) -> ShapeIndex<Box<float>>;  // whose constructor says what to do
 
 namespace detail {
 
