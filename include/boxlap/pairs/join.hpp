@@ -156,8 +156,9 @@ template <detail::PlainNumbers A>
 void pairs(const A& numbers_are_no_boxes_yet, const JoinOptions& = {}) = delete;  // boxlap::view() makes boxes
 
 template <class A, detail::PlainBeside<A> B, class Visit>
-void for_each_pair(const A& numbers_are_no_boxes_yet, const B&, const Visit&,
-                   const JoinOptions& = {}) = delete;  // boxlap::view
+requires(!Labels<B>)  // those of one set: pairs/labels.hpp
+    void for_each_pair(const A& numbers_are_no_boxes_yet, const B&, const Visit&,
+                       const JoinOptions& = {}) = delete;  // boxlap::view
 template <detail::PlainNumbers A, class Visit>
 void for_each_pair(const A& numbers_are_no_boxes_yet, const Visit&, const JoinOptions& = {}) = delete;  // boxlap::view
 
