@@ -96,6 +96,7 @@ FIRST = {
     "raster/image.hpp": ["raster/window", "raster/lee", "eigen"],
     "raster/row_order.hpp": ["raster/stream", "raster/window"],
     "raster/row_stream.hpp": ["raster/stream"],
+    "raster/scaled_sums.hpp": ["raster/lee", "raster/window"],
     "raster/statistics.hpp": ["raster/window", "raster/lee"],
     "raster/window_options.hpp": ["raster/window", "raster/lee", "misuse"],
     "raster/window_sums.hpp": ["raster/window", "raster/sweep"],
