@@ -26,6 +26,7 @@ NO_LIMIT = {
     "columns": "of the table of cells of a label",
     "rows_a_label": "of that table",
     "level_offset": "the level of side 1 among all levels of the grid",
+    "lowest": "the lowest power of two of a sum without rounding",
     "first_slots": "slots of a hash table that doubles when full",
     "levels": "as many as there are exponents",
     "cell_limit": "coordinates of cells are cut off there: nms_test has far outliers",
