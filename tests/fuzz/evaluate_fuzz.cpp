@@ -219,6 +219,9 @@ void check_voc(fuzz::Input& in) {
   options.iou_threshold = std::clamp(in.threshold(), 0.0, 1.0);
   options.at_least = in.flag();
   const Scene s = draw_scene(in, 12, 24);
+  if (in.flag() && !s.truths.empty() && !s.detections.empty()) {  // a threshold that is attained
+    options.iou_threshold = overlap(in.one_of(s.truths), s.detections[0]);
+  }
   if (options.iou_threshold != options.iou_threshold) {
     return;
   }

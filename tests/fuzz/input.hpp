@@ -78,7 +78,7 @@ class Input {
 
   template <class T>
   const T& one_of(const std::vector<T>& choice) {
-    return choice[at(below(static_cast<int>(choice.size())))];
+    return choice[static_cast<std::size_t>(byte()) % choice.size()];
   }
 
   /// Any float or double: see the head of this file.

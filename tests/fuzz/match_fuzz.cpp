@@ -166,6 +166,8 @@ void check_assign(fuzz::Input& in) {
   }
   // One thing changed: a certificate may only stay valid if the matching is still as good.
   const Index i = in.below(32), j = in.below(32);
+  const auto total_before = a.total;
+  const Index count_before = a.count;
   const bool within = i < m.sparse.rows && j < m.sparse.cols;
   switch (in.below(5)) {
     case 0:  // a pair dropped, its numbers put right
@@ -210,6 +212,13 @@ void check_assign(fuzz::Input& in) {
       if (within && !a.row_pair_duals.empty()) {
         a.row_pair_duals[at(i)] += static_cast<boxlap::Total<T>>(in.below(9) - 4);
       }
+  }
+  if (in.flag() && !a.row_duals.empty()) {  // a forgery that adds up: one dual takes the loss
+    const auto k = static_cast<std::size_t>(in.byte()) % a.row_duals.size();
+    a.row_duals[k] += a.total - total_before;
+    if (!a.row_pair_duals.empty()) {
+      a.row_pair_duals[k] += static_cast<boxlap::Total<T>>(a.count - count_before);
+    }
   }
   if (certify(m.sparse, a).valid) {
     fuzz::require(reached_by(m, a, gate) == best, "a certified matching is optimal");

@@ -21,11 +21,14 @@ namespace {
 
 template <class T>
 void check_boxes(fuzz::Input& in) {
-  const double threshold = in.threshold();
+  double threshold = in.threshold();
   const bool at_equal = in.rarely(4);
   const int threads = in.rarely(16) ? 3 : 1;
   const auto boxes = in.boxes<T>(in.rarely(16) ? 3000 : 400);
   const auto scores = in.scores<T>(boxes.size());
+  if (in.flag() && !boxes.empty()) {  // a threshold that is attained
+    threshold = static_cast<double>(plain::quotient(boxes[0], in.one_of(boxes)));
+  }
   const boxlap::NmsOptions options{.iou_threshold = threshold, .suppress_equal = at_equal, .threads = threads};
   if (threshold != threshold) {
     fuzz::require(fuzz::refused([&] { (void)boxlap::nms(boxes, scores, options); }), "no threshold of NaN");
