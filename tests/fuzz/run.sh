@@ -1,5 +1,5 @@
 #!/bin/bash
-# Searches for inputs that break a target, after `cmake --preset fuzz && cmake --build --preset fuzz`:
+# Builds the fuzz targets with clang and searches for inputs that break one:
 #
 #     tests/fuzz/run.sh [seconds a target] [target ...]
 #
@@ -9,6 +9,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=${1:-600}
 shift || true
+cmake --preset fuzz >/dev/null
+cmake --build --preset fuzz
 programs=build/fuzz/tests/fuzz
 [ $# -gt 0 ] || set -- $(cd tests/fuzz && ls -- *_fuzz.cpp | sed 's/_fuzz\.cpp$//')
 mkdir -p build/fuzz/failed
