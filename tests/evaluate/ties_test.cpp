@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -197,6 +198,11 @@ TEST_CASE("COCO: a threshold that is attained, the later of equal truths, areas 
   // An area of 1,024 is small and medium, or with the sane reading medium alone.
   const Boxes border{{0, 0, 32, 32}};
   CHECK(judge(border, border).positives == std::vector<Index>{1, 1, 1, 0});
+  const auto three = coco_image(1, Boxes{whole, whole, whole}, Boxes{whole, whole, whole}, Ints{2, 0, 1}, Ints{0, 2, 1},
+                                Scores{0.5, 0.5, 0.5});
+  CHECK(coco_summary(std::span(&three, 1)).categories == std::vector<std::int64_t>{0, 1, 2});
+  CHECK(judge({{0, 0, 96, 96}}, {}).positives == std::vector<Index>{1, 0, 1, 1});
+  CHECK(judge({{0, 0, 0.5, 1}}, {}).positives == std::vector<Index>{1, 1, 0, 0});
   options.quirks.closed_areas = false;
   CHECK(judge(border, border).positives == std::vector<Index>{1, 0, 1, 0});
 }
@@ -212,6 +218,7 @@ TEST_CASE("centre distance: the first of equally near truths, equal scores from 
     const auto image = match(1, truths, detections, distance);
     return image.detections[d].found ? static_cast<int>(image.detections[d].errors[0]) : -1;
   };
+  CHECK((CenterDetection<1>{}.score == 0 && !CenterDetection<1>{}.found));
   CHECK(truth_of({{1, 0}, {-1, 0}}, {{0, 0}}, 0, 2) == 0);
   CHECK(truth_of({{-1, 0}, {1, 0}}, {{0, 0}}, 0, 2) == 0);
   CHECK(truth_of({{0, 1}, {0, -1}, {-1, 0}}, {{0, 0}}, 0, 2) == 0);

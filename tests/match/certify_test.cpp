@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -314,4 +316,16 @@ TEST_CASE("certify forgives floating-point duals 1e-12 of the largest gain", "[c
   CHECK(!moved(-2e-9, 2e-9).valid);
   CHECK(std::abs(moved(2e-9, 0).gap - 2e-9) < 1e-12);
   CHECK(std::abs(moved(-2e-9, 0).worst - 2e-9) < 1e-12);
+}
+
+TEST_CASE("the largest weight of whole numbers is taken, one more is refused", "[assign]") {
+  // A path of min(rows, cols) + 1 weights stays within a quarter of what int64 holds.
+  const Int quarter = std::numeric_limits<Int>::max() / 4;
+  const auto weigh = [](Int weight, Objective objective) {
+    return assign(make_csr<Int>(2, 3, {{0, 0, weight}, {1, 1, 1}}), {.objective = objective}).total;
+  };
+  CHECK(weigh(quarter, Objective::max_total) == quarter + 1);
+  CHECK(weigh(quarter / 3, Objective::most_pairs) == quarter / 3 + 1);
+  CHECK_THROWS_AS(weigh(quarter + 1, Objective::max_total), std::invalid_argument);
+  CHECK_THROWS_AS(weigh(quarter / 3 + 1, Objective::most_pairs), std::invalid_argument);
 }

@@ -60,7 +60,7 @@ FIRST = {
     "match/anchor_rules.hpp": ["match/anchors"],
     "match/anchor_scan.hpp": ["match/anchors"],
     "match/assignment.hpp": ["match/certify", "match/assign"],
-    "match/assign.hpp": ["match/reuse"],
+    "match/assign.hpp": ["match/certify", "match/reuse"],
     "match/augment.hpp": ["match/reuse", "match/sparse", "match/assign_dense", "match/assign"],
     "match/nearer.hpp": ["match/assign_dense", "match/assign"],
     "nms/detections.hpp": ["nms/nms", "nms/batched"],

@@ -1,6 +1,7 @@
 // Rings of hundreds and thousands of sides: what blocks, sweeps and searches do beyond their small cases.
 #include <boxlap/shape/overlap.hpp>
 #include <boxlap/shape/polygon.hpp>
+#include <boxlap/shape/rotated_box.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -97,4 +98,14 @@ TEST_CASE("combs of a thousand teeth: whole numbers exactly", "[polygon]") {
   CHECK(intersection_area(down, bar) == 1250 * 2);
   const Polygon<double> moved = boxlap::make_polygon(comb(1, 1, 1250, 8));  // its teeth stand in the gaps
   CHECK(intersection_area(down, moved) == 1249);  // its bar, from y 0 to 1, crosses 1,249 teeth and touches one
+}
+
+TEST_CASE("the least rectangle around points is as small as they are", "[polygon]") {
+  for (const double unit : {0.125, 1.0, 1024.0}) {
+    const auto box =
+        boxlap::min_area_rectangle(Ring{{0, 0}, {4 * unit, 0}, {4 * unit, unit}, {0, unit}, {2 * unit, unit / 2}});
+    CHECK(area(box) == 4 * unit * unit);
+    CHECK(std::abs(box.cx - 2 * unit) < 1e-12 * unit);
+    CHECK(std::abs(box.cy - unit / 2) < 1e-12 * unit);
+  }
 }
