@@ -204,7 +204,7 @@ template <class D, Labels L>
       return 0;
     }
     using Label = Element<L>;
-    using Place = typename CellsOfLabels<Label>::Place;
+    using PlaceOfLabel = typename CellsOfLabels<Label>::Place;
     using Boxes = PlacesOfBoxes<D, Label>;
     constexpr Index four = Boxes::together;
     const Boxes boxes(detections);
@@ -212,7 +212,7 @@ template <class D, Labels L>
       return 0;
     }
     CellsOfLabels<Label> cells(at(n));
-    const auto places = std::make_unique_for_overwrite<Place[]>(at(n));
+    const auto places = std::make_unique_for_overwrite<PlaceOfLabel[]>(at(n));
     Index shared = 0;
     for (Index first = 0, end = 0; first < n; first = end) {
       end = (std::min)(n, first + chunk);
