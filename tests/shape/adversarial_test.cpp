@@ -22,6 +22,7 @@
 #include "../support/hard_polygons.hpp"
 #include "../support/polygon_scenes.hpp"
 #include "../support/rotated_scenes.hpp"
+#include "../support/rounds.hpp"
 
 using boxlap::Box;
 using boxlap::Box3;
@@ -373,7 +374,7 @@ TEST_CASE("no function is wrong by more than it says, on whatever is known to ha
   int rounds = 0;
   do {
     draw_all(rng, table);
-  } while (++rounds < (seconds != nullptr ? 1 : 8) ||
+  } while (++rounds < (seconds != nullptr ? 1 : scenes::rounds(8)) ||
            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() < allowed);
   if (seconds != nullptr) {
     std::printf("seed %u, %d rounds\n", seed, rounds);
