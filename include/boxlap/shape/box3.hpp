@@ -85,8 +85,10 @@ template <class T, class U>
   return (std::min)({shared, (std::max)(R{0}, volume(wide_a)), (std::max)(R{0}, volume(wide_b))});
 }
 
-/// Intersection over union of volumes, in [0, 1]; 0/0 is 0. iou(bev(a), bev(b)) is the bird's-eye one. Equals
-/// pytorch3d's box3d_overlap and mmcv's box_iou_rotated with z, where those are right.
+/// Intersection over union of volumes, in [0, 1]; 0/0 is 0. iou(bev(a), bev(b)) is the bird's-eye one.
+///
+/// Error <= 8 u + twice that of intersection_volume() / smaller volume, u the rounding unit of the wider scalar type.
+/// Equals pytorch3d's box3d_overlap and mmcv's box_iou_rotated with z, where those are right. O(1).
 template <class T, class U>
 [[nodiscard]] auto iou(const Box3<T>& a, const Box3<U>& b) noexcept {
   using R = std::common_type_t<T, U>;
