@@ -38,8 +38,8 @@ namespace boxlap::detail {
 /// wide, and beside a side that is nearly vertical an area needs the digits between them.
 struct Place {
   double x, rest = 0;
-  [[nodiscard]] bool is_before(const Place& other) const noexcept {
-    return x < other.x || (x == other.x && rest < other.rest);
+  [[nodiscard]] friend bool operator<(const Place& a, const Place& b) noexcept {
+    return a.x < b.x || (a.x == b.x && a.rest < b.rest);
   }
 };
 
@@ -54,7 +54,7 @@ template <bool upward>
 }
 
 /// Where the upper chain of one ring, on the way from `from` to `to`, is no longer below the lower chain of another:
-/// there the rings begin to share something. `to` where it stays below.
+/// there the rings begin to share something. Beyond `to`, at infinity, where it stays below.
 ///
 /// `Where` is double, for a place rounded to the nearest number, or Place: then x is rounded back towards `from`, and
 /// no vertex lies between x and x + rest. A place rounded by r is worth r^2 times the change of the distance of two
@@ -67,29 +67,30 @@ template <bool rightward, class Where>
     return rightward ? first_beyond(chain, from) : last_beyond(chain, from);
   };
   const auto end = [](const Side& side) { return rightward ? side.right : side.left; };
-  const auto nearer = [](double x, double y) { return rightward ? lesser(x, y) : greater(x, y); };
+  const auto nearer = [](const auto& x, const auto& y) { return (rightward ? x < y : y < x) ? x : y; };
+  constexpr double infinity = std::numeric_limits<double>::infinity();
   const Side *a = start(upper), *b = start(lower);
   double x = from, above = height_at(*a, x, base) - height_at(*b, x, base);
-  while (above < 0 && x != to) {
+  while (above < 0) {
     const double next = nearer(nearer(end(*a), end(*b)), to);
     const double above_next = height_at(*a, next, base) - height_at(*b, next, base);
     if (above_next >= 0) {
       const double width = next - x, step = product(width, above / (above - above_next));
       if constexpr (std::is_same_v<Where, Place>) {
         const Place found = exact_place<!rightward>(x, step), end_of_sides{next, 0};
-        return (rightward ? found.is_before(end_of_sides) : end_of_sides.is_before(found)) ? found : end_of_sides;
+        return nearer(found, end_of_sides);
       } else {
         is_rough |= magnitude(next) > 0x1p25 * magnitude(width);
         return nearer(x + step, next);
       }
     }
-    const bool a_ends = end(*a) == next, b_ends = end(*b) == next;
+    if (next == to) {
+      return Where{rightward ? infinity : -infinity};
+    }
+    a += end(*a) == next ? (rightward ? 1 : -1) : 0;
+    b += end(*b) == next ? (rightward ? 1 : -1) : 0;
     x = next;
     above = above_next;
-    if (x != to) {
-      a += a_ends ? (rightward ? 1 : -1) : 0;
-      b += b_ends ? (rightward ? 1 : -1) : 0;
-    }
   }
   return Where{x};
 }
@@ -149,7 +150,7 @@ class ChainWalk {
 
 /// Both walks in turn, so that neither waits for the other, between places whose digits beyond a number are taken back.
 template <class Where>
-[[nodiscard]] BOXLAP_ALWAYS_INLINE inline double shared_area_between(const SortedSides& a, const SortedSides& b,
+[[nodiscard]] BOXLAP_ALWAYS_INLINE inline double shared_area_between(const Chains& a, const Chains& b,
                                                                      const Box<double>& common, const Where& from,
                                                                      const Where& to) noexcept {
   constexpr bool is_exact = std::is_same_v<Where, Place>;
@@ -169,7 +170,7 @@ template <class Where>
     lower.take_back(last.rest);
   }
   const double shared = upper.twice_area() + lower.twice_area(), size = upper.twice_area() - lower.twice_area();
-  return shared > twice_nothing(size, common.x2 - common.x1, common.y2 - common.y1) ? shared / 2 : 0;
+  return is_nothing(shared, size, common.x2 - common.x1, common.y2 - common.y1) ? 0 : shared / 2;
 }
 
 /// The area two convex rings share, `common` being where their bounds do; 0 where that is as good as nothing.
@@ -177,24 +178,24 @@ template <class Where>
 /// What they share spans one range of x. At its ends a lower chain meets an upper one; between them it is the area
 /// under both upper chains without the area under one of the lower chains: n + m steps, and no case can fail.
 template <class Where = double>
-[[nodiscard]] inline double shared_area(const SortedSides& a, const SortedSides& b,
-                                        const Box<double>& common) noexcept {
+[[nodiscard]] inline double shared_area(const Chains& a, const Chains& b, const Box<double>& common) noexcept {
   const auto [x1, base, x2, top] = common;
   bool is_rough = false;
-  const Where right_a = meeting<true, Where>(a.upper, b.lower, x1, x2, base, is_rough);
-  const Where right_b = meeting<true, Where>(b.upper, a.lower, x1, x2, base, is_rough);
-  const Where left_a = meeting<false, Where>(a.upper, b.lower, x2, x1, base, is_rough);
-  const Where left_b = meeting<false, Where>(b.upper, a.lower, x2, x1, base, is_rough);
-  if constexpr (std::is_same_v<Where, Place>) {
-    const Place from = right_a.is_before(right_b) ? right_b : right_a, to = left_b.is_before(left_a) ? left_b : left_a;
-    return from.is_before(to) ? shared_area_between(a, b, common, from, to) : 0;
-  } else {
+  const Where from_a = meeting<true, Where>(a.upper, b.lower, x1, x2, base, is_rough);
+  const Where from_b = meeting<true, Where>(b.upper, a.lower, x1, x2, base, is_rough);
+  const Where from = from_a < from_b ? from_b : from_a;
+  if (Where{x2} < from) {
+    return 0;  // one ring stays below the other
+  }
+  const Where to_a = meeting<false, Where>(a.upper, b.lower, x2, x1, base, is_rough);
+  const Where to_b = meeting<false, Where>(b.upper, a.lower, x2, x1, base, is_rough);
+  const Where to = to_b < to_a ? to_b : to_a;
+  if constexpr (std::is_same_v<Where, double>) {
     if (is_rough) [[unlikely]] {
       return shared_area<Place>(a, b, common);
     }
-    const double from = greater(right_a, right_b), to = lesser(left_a, left_b);
-    return from < to ? shared_area_between(a, b, common, from, to) : 0;
   }
+  return from < to ? shared_area_between(a, b, common, from, to) : 0;
 }
 
 }  // namespace boxlap::detail

@@ -103,13 +103,19 @@ namespace detail {
 /// The one place that fills a Polygon and reads its tables.
 template <class T>
 struct PolygonAccess {
-  static SortedSides sides(const Polygon<T>& p) noexcept {
+  /// Whether the sides are chains; what was moved from has none.
+  static bool is_convex(const Polygon<T>& p) noexcept { return p.lower_sides_ > 0 && !p.sides_.empty(); }
+  static Chains chains(const Polygon<T>& p) noexcept {
     const std::span<const Side> sides(p.sides_);
-    const std::size_t lower = (std::min)(p.lower_sides_, sides.size());  // what was moved from has none
-    const std::size_t others = (std::min)(p.other_sides_, sides.size());
-    return others > 0 ? SortedSides{{}, {}, sides, others, p.bounds_.x1, p.bounds_.x2, p.narrowest_side_}
-                      : SortedSides{sides.first(lower), sides.subspan(lower), {}, 0, p.bounds_.x1,
-                                    p.bounds_.x2,       p.narrowest_side_};
+    return {sides.first(p.lower_sides_), sides.subspan(p.lower_sides_)};
+  }
+  static SortedSides sides(const Polygon<T>& p) noexcept {
+    SortedSides sides{{},           p.sides_,     p.sides_.empty() ? 0 : p.other_sides_,
+                      p.bounds_.x1, p.bounds_.x2, p.narrowest_side_};
+    if (is_convex(p)) {
+      sides.chains = chains(p);
+    }
+    return sides;
   }
   static const Box<T>& bounds(const Polygon<T>& p) noexcept { return p.bounds_; }
   static double area(const Polygon<T>& p) noexcept { return p.area_; }
@@ -365,10 +371,9 @@ template <class T>
   }
   const bool in_order = detail::comes_before(a, b);
   const Polygon<T>&first = in_order ? a : b, &second = in_order ? b : a;
-  const detail::SortedSides sides_a = Access::sides(first), sides_b = Access::sides(second);
-  const bool convex = sides_a.are_convex() && sides_b.are_convex();
-  const double shared =
-      convex ? detail::shared_area(sides_a, sides_b, common) : detail::shared_area_by_pairs(sides_a, sides_b, common);
+  const double shared = Access::is_convex(first) && Access::is_convex(second)
+                            ? detail::shared_area(Access::chains(first), Access::chains(second), common)
+                            : detail::shared_area_by_pairs(Access::sides(first), Access::sides(second), common);
   return detail::within_areas(shared, area(a), area(b));
 }
 

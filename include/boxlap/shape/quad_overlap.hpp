@@ -35,7 +35,7 @@ namespace boxlap::detail {
   }
   std::sort(own.begin(), own.end(), starts_before);
   SideBlocks sides_a(own.size()), sides_b(sides.size());
-  sides_a.take({{}, own}, {0, 0}, window, SideBlocks::Stands::upright);
+  sides_a.take({{{}, own}}, {0, 0}, window, SideBlocks::Stands::upright);
   sides_b.take(sides, origin, window, SideBlocks::Stands::upside_down);
   return shared_area(sides_a, sides_b, window.x2 - window.x1, window.y2 - window.y1);
 }

@@ -46,23 +46,27 @@ template <class T>
   return a.left < b.left || (a.left == b.left && a.left_y + a.right_y < b.left_y + b.right_y);
 }
 
-/// Twice the area that is as good as nothing, for a sum of terms of `size` within a window: less than the rounding of
+/// Whether twice an area, a sum of terms of `size` within a window, is as good as nothing: no more than the rounding of
 /// the sum, and than half of what intersection_area() of polygons says that it may be wrong.
-[[nodiscard]] inline double twice_nothing(double size, double width, double height) noexcept {
+[[nodiscard]] inline bool is_nothing(double sum, double size, double width, double height) noexcept {
   constexpr double eps = 4 * std::numeric_limits<double>::epsilon();
-  return lesser(eps * size, eps * (product(width, width) + product(height, height)));
+  return !(sum > eps * size) && !(sum > eps * (product(width, width) + product(height, height)));
 }
 
-/// The sides of a shape by their left ends. Those of a convex ring are two functions of x: chains from its left end to
-/// its right end without a gap. Those of any other polygon are `in_eights` sides in the memory of `eights`: see
-/// arrange_in_eights().
+/// The sides of a convex ring, two functions of x: chains from its left end to its right end without a gap.
+struct Chains {
+  std::span<const Side> lower, upper;
+};
+
+/// The sides of any shape by their left ends: those of a convex ring as chains, those of any other polygon are
+/// `in_eights` sides in the memory of `eights`: see arrange_in_eights().
 struct SortedSides {
-  std::span<const Side> lower, upper, eights{};
+  Chains chains;
+  std::span<const Side> eights{};
   std::size_t in_eights = 0;
   double x1 = 0, x2 = 0;                                       ///< their range
   double narrowest = std::numeric_limits<double>::infinity();  ///< the least width of one
-  [[nodiscard]] std::size_t size() const noexcept { return lower.size() + upper.size() + in_eights; }
-  [[nodiscard]] bool are_convex() const noexcept { return !lower.empty(); }
+  [[nodiscard]] std::size_t size() const noexcept { return chains.lower.size() + chains.upper.size() + in_eights; }
 };
 
 /// Sorts the sides of a convex ring for SortedSides, lower ones first: how many these are. 0 where a chain has a gap,

@@ -121,10 +121,11 @@ class SideBlocks {
   /// Side by side; fills the last block with sides that lie nowhere.
   template <bool narrow>
   void append(const SortedSides& sides, View view) noexcept {
-    auto lower = sides.lower.begin(), upper = sides.upper.begin();
+    const auto& [lowers, uppers] = sides.chains;
+    auto lower = lowers.begin(), upper = uppers.begin();
     std::size_t k = 0;
-    while (lower != sides.lower.end() || upper != sides.upper.end()) {
-      const bool is_lower = upper == sides.upper.end() || (lower != sides.lower.end() && lower->left <= upper->left);
+    while (lower != lowers.end() || upper != uppers.end()) {
+      const bool is_lower = upper == uppers.end() || (lower != lowers.end() && lower->left <= upper->left);
       const Side& side = is_lower ? *lower++ : *upper++;
       const double side_left = side.left - view.x, side_right = side.right - view.x;
       if (side_left >= view.x2) {

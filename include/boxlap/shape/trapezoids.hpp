@@ -241,7 +241,7 @@ inline void add_pairs(const SideBlocks& a, SideBlocks& b, PairSum& sum) noexcept
     add_pairs(a, b, pairs);
   }
   const double sum = horizontal_sum(pairs.sum) + horizontal_sum(pairs.rest), size = horizontal_sum(pairs.size);
-  return sum > twice_nothing(size, width, height) ? sum / 2 : 0;
+  return is_nothing(sum, size, width, height) ? 0 : sum / 2;
 }
 
 /// The area two shapes share, `common` being where their bounds do.
