@@ -151,12 +151,12 @@ class ColumnDoubling {
     return total;
   }
 
-  /// Takes over the rows of `other`, which was made with the same arguments: channel value_channel times `factor`, the
-  /// next one, which holds squares, times its square.
-  void take_rows(const ColumnDoubling& other, int value_channel, T factor) {
+  /// Takes over the rows of `other`, which was made with the same arguments: channels from value_channel on times
+  /// `factor`, from squares_channel on times its square.
+  void take_rows(const ColumnDoubling& other, int value_channel, int squares_channel, T factor) {
     for (std::ptrdiff_t k = 0; k < scratch_; ++k) {
       const auto channel = static_cast<int>(k / pitch_ % Pieces::channels);
-      const T once = channel >= value_channel ? factor : T{1}, twice = channel > value_channel ? factor : T{1};
+      const T once = channel >= value_channel ? factor : T{1}, twice = channel >= squares_channel ? factor : T{1};
       memory_.get()[k] = other.memory_.get()[k] * once * twice;
     }
     fed_ = other.fed_;
@@ -255,9 +255,18 @@ class WindowSums {
       std::transform(from, from + raw_pitch_, raw()[c], [times](T value) { return value * times; });
     }
   }
-  /// Takes over the rows that `other` has summed, likewise.
-  void take_rows(const WindowSums& other, int value_channel, T factor) {
-    down_.take_rows(other.down_, value_channel, factor);
+  /// Takes over the rows that `other` has summed; channels from squares_channel on hold squares.
+  void take_rows(const WindowSums& other, int value_channel, int squares_channel, T factor) {
+    down_.take_rows(other.down_, value_channel, squares_channel, factor);
+  }
+  /// Squares a channel of the raw row.
+  void square_raw(int channel) {
+    T* values = raw()[channel];
+    for (std::ptrdiff_t i = 0; i < raw_pitch_; i += lane_group) {
+      for (std::ptrdiff_t k = i; k < i + lane_group; ++k) {
+        values[k] *= values[k];
+      }
+    }
   }
 
   /// The next row is the first of a new image.

@@ -68,7 +68,8 @@ void blend_speckle(T* out, const T* mean, const T* variance, const T* pixel, Ind
   const Eigen::Map<const Lanes, Eigen::Aligned64> m(mean, n), v(variance, n), p(pixel, n);
   Eigen::Map<Lanes, Eigen::Aligned64> w(out, n);
   constexpr T tiny = (std::numeric_limits<T>::min)(), floor = T(-87), least = T(2e-38);  // exp(-87) is 1.6e-38
-  const auto cu = static_cast<T>(speckle.cu), cmax = static_cast<T>(speckle.cmax);
+  const auto cu = static_cast<T>(speckle.cu);
+  const auto cmax = static_cast<T>((std::min)(speckle.cmax, static_cast<double>((std::numeric_limits<T>::max)())));
   const auto damping = static_cast<T>((std::max)(speckle.damping, 1e-30));  // not 0: at cmax the exponent must be -87
   w = (((v.sqrt() / (m + tiny)).max)(cu).min)(cmax);  // parenthesised against macros of these names
   w = (((w - cu) * -damping / (cmax - w + tiny)).max)(floor).exp();
@@ -95,22 +96,26 @@ void blend_other_scales(T* out, const T* means, const T* variances, const T* pix
   }
 }
 
-/// The filter on n <= segment_columns pixels; means and variances aligned to 64 bytes, perhaps followed by the moments
-/// at other scales. is_valid(k): a pixel that does not count keeps its value.
-template <class T, class Pixel, class IsValid, class Result, class... OtherScales>
-void filter_speckle(const T* means, const T* variances, const Pixel* row, Index n, const Speckle& speckle,
-                    const IsValid& is_valid, Result* out, const OtherScales&... others) {
+/// The filter on n <= segment_columns pixels; means and variances aligned to 64 bytes. is_valid(k): a pixel that does
+/// not count keeps its value.
+template <class T, class Pixel, class IsValid, class Result>
+void filter_speckle(const T* means, const T* variances, const OtherMoments<T>& others, const Pixel* row, Index n,
+                    const Speckle& speckle, const IsValid& is_valid, Result* out) {
   alignas(64) T pixels[segment_columns] = {};  // zeros up to whole groups of lanes
   alignas(64) T filtered[segment_columns];
   std::transform(row, row + n, pixels, [](Pixel pixel) { return static_cast<T>(pixel); });
-  [[maybe_unused]] alignas(64) T finite[sizeof...(others) > 0 ? 1 : segment_columns];
-  if constexpr (sizeof...(others) == 0) {
+  alignas(64) T finite[segment_columns] = {};
+  if (others.from_residuals) {
     constexpr T huge = (std::numeric_limits<T>::max)();
-    std::transform(variances, variances + whole_groups(n), finite, [](T v) { return v > huge ? huge : v; });
+    for (Index i = 0; i < n; i += lane_group) {
+      for (Index k = i; k < i + lane_group; ++k) {
+        finite[k] = variances[k] > huge ? huge : variances[k];
+      }
+    }
     variances = finite;
   }
   blend_speckle(filtered, means, variances, pixels, whole_groups(n), speckle);
-  (blend_other_scales(filtered, means, variances, pixels, n, speckle, others), ...);
+  blend_other_scales(filtered, means, variances, pixels, n, speckle, others);
   for (Index k = 0; k < n; ++k) {
     out[k] = static_cast<Result>(is_valid(k) ? filtered[k] : pixels[k]);
   }
@@ -136,16 +141,17 @@ inline void check(const Speckle& speckle) {
 /// value. Meant for linear intensity or amplitude: where the mean is negative (decibels) the result is the mean.
 ///
 /// The unit of the image does not matter: pixels of 1e-30 to 1e30 (double: 1e-270 to 1e270) and 0 may stand side by
-/// side, in windows of up to 10,000 pixels also those up to 3e38 (1e307), and an image times a power of two within this
-/// range gives the same bits times that power (but for results below 1e-30 of the mean). Deviation::own_mean squares in
-/// the unit of the image: its range is 1e-15 to 1e15 (1e-140 to 1e140), beyond it results lie anywhere between mean and
-/// pixel, and are NaN where sums overflow.
+/// side in one window, and an image times a power of two within this range gives the same bits times that power (but
+/// for results below 1e-30 of the mean). In textbook windows of up to 10,000 pixels this also holds for pixels up to
+/// 3e38 (1e307). With Deviation::own_mean a pixel above 3e38 (1e308) / pixels of the window, such as nodata of -3.4e38,
+/// spoils the results it reaches, 2 w - 1 pixels a side, and no others: give it as NaN with skip_nan, or a mask.
 ///
 /// Errors as in moving_moments; a speckle with NaN, cu < 0 or cmax <= cu throws. Float results are
 /// within 1e-6 (1 + damping / 10) (|mean| + |pixel|) of the formula, double within 1e-14 (...), and the same on any
 /// number of threads. Time and memory: those of moving_moments (in place, float, window 11, 10,000 columns: 1.5 MiB);
-/// in an image with a float pixel below 1e-9 or above 4e18 / pixels of the window (double: 1e-120, 1e153 / pixels) up
-/// to twice both, and up to three times with pixels of both kinds.
+/// in an image with a float pixel below 1e-9 or above 4e18 / pixels of the window (double: 1e-120, 1e153 / pixels)
+/// about 2.5 times the time and up to twice the memory, and more of both with pixels of both kinds. With own_mean it is
+/// residuals that count: below 3e-14 (double: 4e-121), or above the same limits.
 template <detail::EigenDense Image, class Out>
 requires detail::EigenDense<Out>
 void enhanced_lee(const Image& image, Window window, const Speckle& speckle, Out&& out,
@@ -160,16 +166,16 @@ void enhanced_lee(const Image& image, Window window, const Speckle& speckle, Out
     return;
   }
   const bool keeps_invalid = options.mask.given() || (options.skip_nan && std::floating_point<Pixel>);
-  const auto filter = [&](Index y, Index x, Index n, const auto* means, const auto* variances, const auto&... others) {
+  const auto filter = [&](Index y, Index x, Index n, const auto* means, const auto* variances, const auto& others) {
     const Pixel* row = in.row(y) + x;
     if (!keeps_invalid) {
       return detail::filter_speckle(
-          means, variances, row, n, speckle, [](Index) { return true; }, result.row(y) + x, others...);
+          means, variances, others, row, n, speckle, [](Index) { return true; }, result.row(y) + x);
     }
     const std::uint8_t* mask = options.mask.row(y);
     const detail::ValidSegment centre(row, mask != nullptr ? mask + x : nullptr, n);
     detail::filter_speckle(
-        means, variances, row, n, speckle, [&](Index k) { return centre.valid[k]; }, result.row(y) + x, others...);
+        means, variances, others, row, n, speckle, [&](Index k) { return centre.valid[k]; }, result.row(y) + x);
   };
   detail::for_each_segment<true, true, Result>(in, window, deviation, options, detail::same_memory(in, result), filter);
 }
@@ -217,9 +223,9 @@ class LeeStream {
   template <class Sink>
   auto whole_rows(Sink& sink) {
     return [this, &sink](Index y, Index x, Index n, const auto* means, const auto* variances, const auto* row,
-                         const std::uint8_t* valid, const auto&... others) {
+                         const std::uint8_t* valid, const auto& others) {
       const auto is_valid = [valid](Index k) { return valid == nullptr || valid[k] != 0; };
-      detail::filter_speckle(means, variances, row, n, speckle_, is_valid, filtered_.data() + x, others...);
+      detail::filter_speckle(means, variances, others, row, n, speckle_, is_valid, filtered_.data() + x);
       if (x + n == segments_.cols()) {
         sink(y, std::span<const Out>(filtered_));
       }

@@ -20,10 +20,12 @@ class OwnMeanSweep {
  public:
   using Pixel = typename MeanStatistic::Pixel;
   using T = typename MeanStatistic::Result;
-  using ResidualStatistic = WindowStatistic<T, T, false, MeanStatistic::counted>;
+  using Residuals = ResidualStatistic<MeanStatistic>;
 
-  /// For results in columns [x1, x2). The strip must be wider than the window, or the whole image.
-  OwnMeanSweep(const Raster<const Pixel>& image, Window window, const WindowOptions& options, Index x1, Index x2)
+  /// For results in columns [x1, x2). The strip must be wider than the window, or the whole image. wide_range: see
+  /// ScaledSums.
+  OwnMeanSweep(const Raster<const Pixel>& image, Window window, const WindowOptions& options, Index x1, Index x2,
+               bool wide_range)
       : rows_(image.rows),
         first_(std::max<Index>(0, x1 - window.left())),
         width_((std::min)(image.cols, x2 + window.right()) - first_),
@@ -33,12 +35,12 @@ class OwnMeanSweep {
         border_(options.border),
         order_(options.border, window.up(), window.down()),
         means_(window, width_),
-        residuals_(window, columns_),
+        residuals_(window, columns_, wide_range),
         mean_rows_(static_cast<std::size_t>(order_.depth() * width_)),
         residual_rows_(static_cast<std::size_t>(order_.depth() * width_)) {}
 
-  /// Calls sink(y, x, n, means, variances), both aligned to 64 bytes, for each row and segment; sink may overwrite the
-  /// pixels it was called for.
+  /// Calls sink(y, x, n, means, sums of squared residuals, sums at other scales) for each row and segment, means
+  /// aligned to 64 bytes; sink may overwrite the pixels it was called for.
   template <class Sink>
   void run(const ExtendedImage<Pixel>& image, const Sink& sink) {
     // wrap extends the image without end, so residuals beyond the border are computed like any other
@@ -46,7 +48,7 @@ class OwnMeanSweep {
     const Index above = wraps ? 2 * window_.up() : window_.up();
     const Index below = wraps ? 2 * window_.down() : window_.down();
     const T outside =
-        ResidualStatistic::counted && image.constant() != image.constant() ? std::numeric_limits<T>::quiet_NaN() : T{0};
+        Residuals::counted && image.constant() != image.constant() ? std::numeric_limits<T>::quiet_NaN() : T{0};
     const auto feed = [&](Index v, Index slot) { feed_residuals(v, slot, outside, sink); };
     for (Index v = -above; v < rows_ + below; ++v) {
       image.template load<MeanStatistic>(means_.raw(), v, first_ - window_.left(), width_ + window_.cols - 1);
@@ -72,13 +74,13 @@ class OwnMeanSweep {
   template <class Sums>
   void residual(const ExtendedImage<Pixel>& image, Index q, Index slot, Index column, Index n, const Sums& sums) {
     const std::uint8_t* valid = image.valid(q);
-    T* squares = residual_rows_.data() + slot * width_ + column;
+    T* residuals = residual_rows_.data() + slot * width_ + column;
     MeanStatistic::finish(sums, n, window_.pixels(), segment_, nullptr);
-    MeanStatistic::residuals(sums, n, window_.pixels(), image.pixels(q) + first_ + column, squares);
+    MeanStatistic::residuals(sums, n, window_.pixels(), image.pixels(q) + first_ + column, residuals);
     std::copy_n(segment_, n, mean_rows_.data() + slot * width_ + column);
     for (Index k = 0; valid != nullptr && k < n; ++k) {
       if (valid[first_ + column + k] == 0) {
-        squares[k] = std::numeric_limits<T>::quiet_NaN();
+        residuals[k] = std::numeric_limits<T>::quiet_NaN();
       }
     }
   }
@@ -89,17 +91,16 @@ class OwnMeanSweep {
     const Index x = x1_ - window_.left() - first_;  // of the strip's own columns
     if (slot == none) {
       for (Index j = 0; j < n; ++j) {
-        ResidualStatistic::load(residuals_.raw().from(j), &outside, nullptr, 1);
+        Residuals::load(residuals_.raw().from(j), &outside, nullptr, 1);
       }
     } else {
-      ExtendedImage<T>::template load_row<ResidualStatistic>(residuals_.raw(), residual_rows_.data() + slot * width_,
-                                                             nullptr, width_, x, n, border_, outside);
+      ExtendedImage<T>::template load_row<Residuals>(residuals_.raw(), residual_rows_.data() + slot * width_, nullptr,
+                                                     width_, x, n, border_, outside);
     }
     const Index y = v - window_.down();
-    residuals_.feed([&](Index column, Index count, const auto& sums) {
-      ResidualStatistic::finish(sums, count, window_.pixels(), segment_, nullptr);
+    residuals_.feed([&](Index column, Index count, const auto& sums, const auto& others) {
       std::copy_n(mean_rows_.data() + modulo(y, order_.depth()) * width_ + (x1_ - first_) + column, count, means_out_);
-      sink(y, x1_ + column, count, static_cast<const T*>(means_out_), static_cast<const T*>(segment_));
+      sink(y, x1_ + column, count, static_cast<const T*>(means_out_), sums, others);
     });
   }
 
@@ -108,7 +109,7 @@ class OwnMeanSweep {
   Border border_;
   RowOrder order_;
   WindowSums<typename MeanStatistic::Pieces> means_;
-  WindowSums<typename ResidualStatistic::Pieces> residuals_;
+  ScaledSums<Residuals> residuals_;
   std::vector<T> mean_rows_, residual_rows_;
   alignas(64) T segment_[segment_columns];
   alignas(64) T means_out_[segment_columns] = {};
@@ -117,7 +118,7 @@ class OwnMeanSweep {
 /// Sweeps the whole image in column strips; in place, in one strip of whole rows on one thread.
 template <class MeanStatistic, class Sink>
 void sweep_own_mean(const Raster<const typename MeanStatistic::Pixel>& image, Window window,
-                    const WindowOptions& options, bool in_place, const Sink& sink) {
+                    const WindowOptions& options, bool in_place, bool wide_range, const Sink& sink) {
   const bool one_strip = in_place || options.border == Border::wrap || 4 * window.cols > Tiling::strip;
   const Tiling tiles(image.rows, image.cols, window, 1, one_strip);
   ExtendedImage<typename MeanStatistic::Pixel> source(image, options);
@@ -125,7 +126,7 @@ void sweep_own_mean(const Raster<const typename MeanStatistic::Pixel>& image, Wi
     source.save(image.rows, image.rows + 2 * window.down());
   }
   for_each_chunk(thread_count(options.threads), tiles.size(), [&](Index k) {
-    OwnMeanSweep<MeanStatistic> sweep(image, window, options, tiles[k].x1, tiles[k].x2);
+    OwnMeanSweep<MeanStatistic> sweep(image, window, options, tiles[k].x1, tiles[k].x2, wide_range);
     sweep.run(source, sink);
   });
 }

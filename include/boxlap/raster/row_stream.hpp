@@ -137,13 +137,13 @@ class OwnMeanRows {
   using Pixel = typename MeanStatistic::Pixel;
   using T = typename MeanStatistic::Result;
 
-  OwnMeanRows(Index cols, Window window, const WindowOptions& options, bool /*wide_range*/)
+  OwnMeanRows(Index cols, Window window, const WindowOptions& options, bool wide_range)
       : cols_(cols),
         window_pixels_(window.pixels()),
         depth_((std::max)(window.up(), window.down()) + 1),
         means_(cols, window, options),
-        residuals_(cols, window, residual_options(options)),
-        squares_(at(cols)),
+        residuals_(cols, window, residual_options(options), wide_range),
+        residual_row_(at(cols)),
         mean_ring_(at(depth_) * at(cols)),
         pixel_ring_(mean_ring_.size()),
         valid_ring_(MeanStatistic::counted ? mean_ring_.size() : 0) {}
@@ -159,7 +159,7 @@ class OwnMeanRows {
   }
 
  private:
-  using ResidualStatistic = WindowStatistic<T, T, false, MeanStatistic::counted>;
+  using Residuals = ResidualStatistic<MeanStatistic>;
 
   /// Beyond a constant border there is no residual; where that constant does not count, neither does the residual.
   static WindowOptions residual_options(WindowOptions options) {
@@ -175,37 +175,40 @@ class OwnMeanRows {
                          const std::uint8_t* valid) {
       alignas(64) T means[segment_columns];
       MeanStatistic::finish(sums, n, window_pixels_, means, nullptr);
-      MeanStatistic::residuals(sums, n, window_pixels_, pixels, squares_.data() + x);
+      MeanStatistic::residuals(sums, n, window_pixels_, pixels, residual_row_.data() + x);
       std::copy_n(means, n, mean_ring_.data() + place(y, x));
       std::copy_n(pixels, n, pixel_ring_.data() + place(y, x));
       for (Index k = 0; valid != nullptr && k < n; ++k) {
         valid_ring_[place(y, x + k)] = valid[k];
         if (valid[k] == 0) {
-          squares_[at(x + k)] = std::numeric_limits<T>::quiet_NaN();
+          residual_row_[at(x + k)] = std::numeric_limits<T>::quiet_NaN();
         }
       }
       if (x + n == cols_) {
-        residuals_.push(squares_.data(), nullptr, finished(sink));
+        residuals_.push(residual_row_.data(), nullptr, finished(sink));
       }
     };
   }
 
   template <class Sink>
   auto finished(Sink& sink) {
-    return [this, &sink](Index y, Index x, Index n, const auto& sums, const auto&, const T*, const std::uint8_t*) {
+    return [this, &sink](Index y, Index x, Index n, const auto& sums, const auto& others, const T*,
+                         const std::uint8_t*) {
       alignas(64) T means[segment_columns] = {};
       alignas(64) T variances[segment_columns];
-      ResidualStatistic::finish(sums, n, window_pixels_, variances, nullptr);
+      Residuals::finish(sums, n, window_pixels_, variances, nullptr);
       std::copy_n(mean_ring_.data() + place(y, x), n, means);
+      OtherMoments<T> moments;
+      moments.template finish_residuals<Residuals>(others, n, window_pixels_, means);
       sink(y, x, n, static_cast<const T*>(means), static_cast<const T*>(variances), pixel_ring_.data() + place(y, x),
-           MeanStatistic::counted ? valid_ring_.data() + place(y, x) : nullptr);
+           MeanStatistic::counted ? valid_ring_.data() + place(y, x) : nullptr, moments);
     };
   }
 
   Index cols_, window_pixels_, depth_;
   RowStream<MeanStatistic> means_;
-  RowStream<ResidualStatistic> residuals_;
-  std::vector<T> squares_, mean_ring_;
+  RowStream<Residuals> residuals_;
+  std::vector<T> residual_row_, mean_ring_;
   std::vector<Pixel> pixel_ring_;
   std::vector<std::uint8_t> valid_ring_;
 };

@@ -39,6 +39,9 @@ struct WindowStatistic {
   using Pixel = PixelType;
   static constexpr bool counted = Counted, squares = Squares;
   static constexpr bool exact = std::integral<T>;
+  /// Whether squares can leave the range of T: not those of integers, nor of float pixels summed in double.
+  static constexpr bool can_scale = Squares && !exact && std::same_as<T, PixelType>;
+  static constexpr bool squares_raw = false;
   static constexpr int plain_channels = 1 + (Squares ? 1 : 0) + (Counted ? 1 : 0);
   using Pieces = std::conditional_t<exact || !Squares, Sums<T, plain_channels>,
                                     std::conditional_t<Counted, CountedSquares<std::conditional_t<exact, double, T>>,
@@ -82,14 +85,13 @@ struct WindowStatistic {
     }
   }
 
-  /// The squared distances of n pixels from the means of the windows around them. Through the sums, not the means, so
-  /// that the rounding of a mean does not enter: exact for integers up to the division.
-  static void residuals(Channels<const T> sums, Index n, Index pixels, const Pixel* centres, Result* squares_out) {
+  /// The distances of n pixels from the means of the windows around them. Through the sums, not the means, so that the
+  /// rounding of a mean does not enter: exact for integers up to the division.
+  static void residuals(Channels<const T> sums, Index n, Index pixels, const Pixel* centres, Result* residuals_out) {
     for (Index k = 0; k < n; ++k) {
       const T number = Counted ? sums[0][k] : static_cast<T>(pixels);
       const T scaled = static_cast<T>(centres[k]) * number - sums[Counted ? 1 : 0][k];
-      const Result distance = static_cast<Result>(scaled) / static_cast<Result>(number);
-      squares_out[k] = distance * distance;
+      residuals_out[k] = static_cast<Result>(scaled) / static_cast<Result>(number);
     }
   }
 
@@ -101,6 +103,14 @@ struct WindowStatistic {
       raw[Channel + 1][k] = static_cast<T>(value * value);
     }
   }
+};
+
+/// The mean of squared residuals. Residuals are loaded, NaN where they do not count; ScaledSums squares the raw row.
+template <class MeanStatistic>
+struct ResidualStatistic
+    : WindowStatistic<typename MeanStatistic::Result, typename MeanStatistic::Result, false, MeanStatistic::counted> {
+  static constexpr bool can_scale = std::same_as<typename MeanStatistic::Pixel, typename MeanStatistic::Result>;
+  static constexpr bool squares_raw = true;
 };
 
 /// Calls run(statistic) with the WindowStatistic of the narrowest exact sums: 32-bit integers while `window_pixels`

@@ -36,7 +36,19 @@ void for_each_segment(const Raster<const Pixel>& image, Window window, Deviation
   const bool counted = options.mask.given() || (options.skip_nan && std::floating_point<Pixel>);
   if (Squares && deviation == Deviation::own_mean) {
     with_statistic<Pixel, Wanted, false>(window.pixels(), counted, [&]<class Statistic>(Statistic) {
-      sweep_own_mean<Statistic>(image, window, options, in_place, sink);
+      using T = typename Statistic::Result;
+      const auto finished = [&](Index y, Index x, Index n, const T* means, const auto& sums, const auto& others) {
+        alignas(64) T variances[segment_columns];
+        ResidualStatistic<Statistic>::finish(sums, n, window.pixels(), variances, nullptr);
+        if constexpr (WideRange) {
+          OtherMoments<T> moments;
+          moments.template finish_residuals<ResidualStatistic<Statistic>>(others, n, window.pixels(), means);
+          sink(y, x, n, means, static_cast<const T*>(variances), moments);
+        } else {
+          sink(y, x, n, means, static_cast<const T*>(variances));
+        }
+      };
+      sweep_own_mean<Statistic>(image, window, options, in_place, WideRange, finished);
     });
     return;
   }
@@ -131,7 +143,8 @@ void moving_mean(const Image& image, Window window, Out&& out, const WindowOptio
 /// distances are joined pairwise (Chan, Golub and LeVeque), so it is never negative and keeps its digits beside pixels
 /// 10^8 times brighter. In float its relative error grows as (mean / deviation)^2 * 1e-11: give double outputs for
 /// more. Its range is that of squares: in float, deviations from 1e-17 to 1e19 / pixels of the window keep their
-/// digits, below 1e-23 the variance is 0, above 1e20 infinite or NaN; double outputs take any float.
+/// digits, below 1e-23 the variance is 0, above 1e20 infinite or NaN; double outputs take any float. The same holds
+/// with own_mean while pixels stay below 3e38 / pixels of the window.
 ///
 /// O(rows * cols * log window) time. Memory: twice that of moving_mean (three times with skip_nan or a mask); with
 /// own_mean twice, and window.rows + 2 rows of means and residuals, one thread in place.
