@@ -344,3 +344,16 @@ TEST_CASE("rows that were safe count in the windows of rows that are not") {
   CHECK(worst_error(out, image, 7, false) < 1.1e-6);
   CHECK(images::same_bits(streamed(image, 7), out));
 }
+
+TEST_CASE("own means: rows whose residuals were safe count in the windows of rows whose are not") {
+  std::mt19937 rng(18);
+  std::uniform_real_distribution<float> near(1, 1.3F);
+  Image<float> image(40, 20);
+  for (Index k = 0; k < image.size(); ++k) {
+    image.data()[k] = near(rng) * std::ldexp(1.0F, k < 20 * 20 ? 56 : 65);
+  }
+  const float unit = std::ldexp(1.0F, 60);
+  const Image<float> unscaled = filtered<float>(image / unit, 7, {}, Deviation::own_mean);
+  CHECK(images::same_bits(filtered(image, 7, {}, Deviation::own_mean), Image<float>(unscaled * unit)));
+  CHECK(images::same_bits(streamed(image, 7, {}, Deviation::own_mean), Image<float>(unscaled * unit)));
+}
