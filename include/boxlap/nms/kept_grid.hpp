@@ -91,11 +91,14 @@ class KeptGrid {
     reach_ = reach;
     unit_ = (std::min)((std::max)(typical * (1 + 1e-6), 1e-290), 1e290);
     per_unit_ = 1 / unit_;
-    cells_per_pixel_ = per_unit_ / ((std::max)(4 * reach.half, 0.05) * coarseness);
+    cells_per_pixel_ = per_unit_ / (narrowest_cell(reach) * coarseness);
     std::fill(slots_.begin(), slots_.end(), Slot{});
     clear();
     searched_ = 0;
   }
+
+  /// The width of a cell of coarseness 1, in longest sides of its level.
+  [[nodiscard]] static double narrowest_cell(const Reach& reach) noexcept { return (std::max)(4 * reach.half, 0.05); }
 
   /// Blocks looked at since restart_count().
   [[nodiscard]] std::size_t searched() const noexcept { return searched_; }
