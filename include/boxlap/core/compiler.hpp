@@ -4,17 +4,15 @@
 /// C++20, the same results, slower. Compilers that know neither the vector extension of GCC nor SSE2 get this path by
 /// themselves. Files of one program may differ in this, in -march and in the compiler.
 ///
-/// | macro                | says or does |
-/// |----------------------|----------------------------------------------------------------------------------------------|
-/// | BOXLAP_VECTORS       | 1 with GCC's vector extension, __builtin_shufflevector and __builtin_convertvector: GCC 12,
-/// | |                      | clang. 0 in .cu files: the front end of nvcc refuses vectors | | BOXLAP_LANE_BYTES    |
-/// how much one register of the target holds: 16, 32 or 64                                      | | BOXLAP_SSE2 | 1
-/// where <emmintrin.h> may be used                                                            | | BOXLAP_AVX2_CALLS | 1
-/// where single functions may be compiled for AVX2 and chosen at run time                     | | BOXLAP_CAN_FUSE | 1
-/// where the target may have fused multiply-adds, 0 where it has none                         | | BOXLAP_HOLD(x) |
-/// statement: the variable x is rounded to its type here, so no multiply-add can swallow it     | | BOXLAP_PREFETCH(p)
-/// | asks for the cache line of an address, or nothing                                            | |
-/// BOXLAP_ALWAYS_INLINE, BOXLAP_NOINLINE, BOXLAP_COLD | attributes, or nothing |
+/// BOXLAP_VECTORS        1 with GCC's vector extension, __builtin_shufflevector and __builtin_convertvector: GCC 12,
+///                       clang; 0 in .cu files, as the front end of nvcc refuses vectors
+/// BOXLAP_LANE_BYTES     how much one register of the target holds: 16, 32 or 64
+/// BOXLAP_SSE2           1 where <emmintrin.h> may be used
+/// BOXLAP_AVX2_CALLS     1 where single functions may be compiled for AVX2 and chosen at run time
+/// BOXLAP_CAN_FUSE       1 where the target may have fused multiply-adds, 0 where it has none
+/// BOXLAP_HOLD(x)        statement: the variable x is rounded to its type here, so no multiply-add can swallow it
+/// BOXLAP_PREFETCH(p)    asks for the cache line of an address, or nothing
+/// BOXLAP_ALWAYS_INLINE, BOXLAP_NOINLINE, BOXLAP_COLD    attributes, or nothing
 #pragma once
 
 #if defined(__has_builtin)
