@@ -314,3 +314,15 @@ TEST_CASE("what cannot be done is refused with its values") {
       memory.data(), 3, 4, Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>(8, 2));
   CHECK_THROWS_WITH(moving_mean(spread, 3, out), Contains("inner stride"));
 }
+
+TEST_CASE("a window of one pixel has the variance 0, but NaN over a pixel that is not finite") {
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
+  Image<float> image(1, 5), mean, variance;
+  image << 1, nan, 3, inf, -inf;
+  boxlap::moving_moments(image, boxlap::Window(1), mean, variance);
+  CHECK((variance(0, 0) == 0 && variance(0, 2) == 0));
+  CHECK((std::isnan(mean(0, 1)) && mean(0, 3) == inf && mean(0, 4) == -inf));
+  for (const int column : {1, 3, 4}) {
+    CHECK(std::isnan(variance(0, column)));
+  }
+}

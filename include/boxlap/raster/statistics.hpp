@@ -1,6 +1,7 @@
 /// What a window's sums mean: mean and variance from the raw sums, exact for 8- and 16-bit integers.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstdint>
@@ -81,6 +82,11 @@ struct WindowStatistic {
         } else if constexpr (Squares) {
           variance[k] = Counted ? m2[k] / number : m2[k] * share;
         }
+      }
+    }
+    if constexpr (Squares && !exact && !Counted) {
+      if (pixels == 1) {  // nothing was joined to it: a NaN or infinite pixel has no variance of 0
+        std::transform(mean, mean + n, variance, [](Result only) { return only - only; });
       }
     }
   }

@@ -41,7 +41,7 @@ struct WindowOptions {
   Border border = Border::reflect;
   double border_value = 0;  ///< Border::constant only; a NaN with skip_nan cuts windows off at the border
   bool skip_nan = false;    ///< NaN pixels do not count: sums are divided by the number of the others
-  Mask mask = {};           ///< pixels where this is false do not count
+  Mask mask = {};           ///< pixels where this is false do not count, nor NaN pixels wherever a mask is given
   int threads = 1;          ///< 0: all cores. The result has the same bits whatever the number
 };
 
