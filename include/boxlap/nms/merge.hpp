@@ -170,10 +170,10 @@ template <class D>
   std::transform(sample.begin(), sample.end(), sides.begin(), [](const BoxPlace& at) { return at.longer(); });
   const auto tenth = sides.begin() + static_cast<std::ptrdiff_t>(sides.size() / 10);
   std::nth_element(sides.begin(), tenth, sides.end());
-  const double small = *tenth;
+  const double narrow = *tenth;
   double cells = 0;
   for (const double side : sides) {
-    const double ratio = side / small;
+    const double ratio = side / narrow;
     cells += (std::min)(ratio * ratio, static_cast<double>(n));  // no search visits more blocks than there are boxes
   }
   return cells > 12 * static_cast<double>(sides.size());
