@@ -190,14 +190,12 @@ template <class D>
   const Reach reach = detections.extent().reach;
   double typical = 1, coarseness = 2;
   if (const std::vector<BoxPlace> sample = sample_of_places(detections); !sample.empty()) {
-    std::vector<double> sides;
+    std::vector<double> sides(sample.size());
     const auto [left, right] =
         std::minmax_element(sample.begin(), sample.end(), [](const auto& a, const auto& b) { return a.x < b.x; });
     const auto [top, bottom] =
         std::minmax_element(sample.begin(), sample.end(), [](const auto& a, const auto& b) { return a.y < b.y; });
-    for (const BoxPlace& at : sample) {
-      sides.push_back(at.longer());
-    }
+    std::transform(sample.begin(), sample.end(), sides.begin(), [](const BoxPlace& at) { return at.longer(); });
     typical = typical_side(sides);
     const double cell = typical * Grid::narrowest_cell(reach);
     const double cells = ((right->x - left->x) / cell + 1) * ((bottom->y - top->y) / cell + 1);

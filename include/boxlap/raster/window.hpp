@@ -37,7 +37,8 @@ void for_each_segment(const Raster<const Pixel>& image, Window window, Deviation
   if (Squares && deviation == Deviation::own_mean) {
     with_statistic<Pixel, Wanted, false>(window.pixels(), counted, [&]<class Statistic>(Statistic) {
       using T = typename Statistic::Result;
-      const auto finished = [&](Index y, Index x, Index n, const T* means, const auto& sums, const auto& others) {
+      const auto finished = [&](Index y, Index x, Index n, const T* means, const auto& sums,
+                                [[maybe_unused]] const auto& others) {
         alignas(64) T variances[segment_columns];
         ResidualStatistic<Statistic>::finish(sums, n, window.pixels(), variances, nullptr);
         if constexpr (WideRange) {
@@ -54,7 +55,7 @@ void for_each_segment(const Raster<const Pixel>& image, Window window, Deviation
   }
   with_statistic<Pixel, Wanted, Squares>(window.pixels(), counted, [&]<class Statistic>(Statistic) {
     using T = typename Statistic::Result;
-    const auto finished = [&](Index y, Index x, Index n, const auto& sums, const auto& others) {
+    const auto finished = [&](Index y, Index x, Index n, const auto& sums, [[maybe_unused]] const auto& others) {
       alignas(64) T means[segment_columns];
       alignas(64) T variances[segment_columns];
       Statistic::finish(sums, n, window.pixels(), means, variances);
