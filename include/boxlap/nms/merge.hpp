@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <concepts>
 #include <optional>
 #include <span>
@@ -105,8 +106,9 @@ template <class S, class P>
   }
   const auto before = [&](Index i, Index j) {
     const auto a = element(boxes, i), b = element(boxes, j);
-    for (const auto& [x, y] :
-         {std::pair(a.x1, b.x1), std::pair(a.y1, b.y1), std::pair(a.x2, b.x2), std::pair(a.y2, b.y2)}) {
+    const std::array left{a.x1, a.y1, a.x2, a.y2}, right{b.x1, b.y1, b.x2, b.y2};
+    for (std::size_t k = 0; k < left.size(); ++k) {
+      const auto x = left[k], y = right[k];
       if (x < y || y < x || (x != x) != (y != y)) {
         return x < y || (x == x && y != y);  // NaN last
       }
