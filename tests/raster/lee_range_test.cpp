@@ -55,7 +55,7 @@ Image<long double> plain(const Image<T>& image, const images::Plain& moments) {
   return out;
 }
 
-/// The same bits, but for what is left of a mean of some hundred beside a pixel of 0: less than 1e-30.
+/// The same bits, but for what is left of a mean beside a pixel of 0: less than 1e-30 of it.
 template <class T>
 bool same_but_for_traces(const Image<T>& scaled, const Image<T>& unscaled, T unit, T mean) {
   const Image<T> want = unscaled * unit;
