@@ -69,7 +69,8 @@ template <Shapes S, Numbers P, Labels L, class M>
       }
     });
   }
-  std::size_t count = 0;  // kept rows overwrite the order; without a branch, which would be no foretelling
+  std::size_t count =
+      0;  // stream compaction in place: store always, as a branch would be mispredicted half of the time
   for (const Index row : order) {
     order[count] = row;
     count += stays[at(row)];

@@ -72,7 +72,7 @@ template <class T>
       size += at(block_size);
       continue;
     }
-    for (std::size_t lane = 0; lane < at(block_size); ++lane) {  // without a branch: there is no foretelling it
+    for (std::size_t lane = 0; lane < at(block_size); ++lane) {  // branchless: a branch would be mispredicted
       cols[size] = c[lane];
       values[size] = v[lane];
       size += kept >> lane & 1;

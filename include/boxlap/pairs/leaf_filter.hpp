@@ -80,9 +80,9 @@ class ByteFrame {
   T middle_[4] = {}, scale_[4] = {};
 };
 
-/// Which leaves of a tree of some thousand boxes a box may meet. To descend costs a branch that is no foretelling at
-/// each level; here a table for each side of the box names the groups of sixteen leaves that are not beyond it, and a
-/// group tells its leaves in bytes.
+/// Prefilter: which leaves of a tree of some thousand boxes a box may meet. Descending costs a branch at each level
+/// that cannot be predicted. Here a table for each side of the box names the groups of sixteen leaves that are not
+/// beyond it, and the bounds of the leaves of a group are compared as quantised coordinates of 8 bits.
 ///
 /// 8 KiB and 4 bytes a leaf, from 4,096 boxes on: two and a quarter bytes a box at most.
 template <class T>

@@ -122,8 +122,8 @@ struct TreeJoin {
         const auto meet = [&](int hit) {
           const Index i = rows[lane], j = other_rows[hit];
           const std::array<Box<T>, 2> boxes{ours.get(lane), b.leaf(other).get(hit)};
-          // The smaller row comes first, and by no branch, as there is no foretelling it: from the larger to the
-          // smaller one it is `back` rows, or none.
+          // The smaller row comes first, by arithmetic, as a branch would be mispredicted half of the time. `back` is
+          // j - i where j is the smaller one, else 0.
           const Index back = self ? (j - i) & ((j - i) >> 31) : 0;
           const std::size_t first = static_cast<std::size_t>(back < 0);
           return goes_on(visit, i + back, j - back, boxes[first], boxes[1 - first]);

@@ -96,7 +96,8 @@ class SixteenSides {
   SixteenSides(const SideBlocks& sides, std::size_t first) noexcept
       : all_((std::uint32_t{1} << (std::min)(most, sides.size() - first)) - 1) {
     for (std::size_t k = 0; k < most; k += 4) {
-      const std::size_t from = all_ >> k != 0 ? first + k : first;  // more than there are: no matter which
+      const std::size_t from =
+          all_ >> k != 0 ? first + k : first;  // lanes past the last side are masked out: any side fills them
       round(sides, from, Blocks::left, left_ + k);
       round(sides, from, Blocks::right, right_ + k);
       round(sides, from, Blocks::top, top_ + k);
