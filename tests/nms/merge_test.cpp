@@ -86,11 +86,12 @@ TEST_CASE("the greedy rules merge the same rows by nms and by taking, as the def
   all.push_back(whole_boxes(300, 20, rng));
   const auto both_ways = [&](const auto& boxes, const auto& scores, MergeRule rule, double said, auto measure) {
     const double threshold = rule == MergeRule::supervision ? said : double(float(said));
-    const std::vector<Index> order = detail::merge_order(boxes, scores, rule == MergeRule::sahi_greedy);
+    const std::vector<Index> order =
+        rule == MergeRule::sahi_greedy ? detail::order_by_corners(boxes, scores) : detail::order_descending(scores);
     const detail::Verdict verdict{threshold, true};
     const detail::Detections detections(boxes, measure, verdict);
     const auto by_nms = detail::groups_by_nms(boxes, scores, threshold, measure, order);
-    const auto by_taking = detail::groups_by_taking(boxes, scores, rule, detections, order);
+    const auto by_taking = detail::groups_by_taking(boxes, scores, detail::group_rule(rule), detections, order);
     const auto expected = plain::merge(boxes, scores, {.threshold = said, .rule = rule}, measure);
     std::vector<Index> offsets{0}, rows;
     for (const std::vector<Index>& group : expected.groups) {

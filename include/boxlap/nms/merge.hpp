@@ -2,26 +2,18 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <concepts>
-#include <optional>
 #include <span>
 #include <type_traits>
-#include <utility>
 #include <vector>
 
 #include "../core/error.hpp"
 #include "../core/index.hpp"
-#include "../core/order.hpp"
 #include "../core/range.hpp"
 #include "../core/rounded.hpp"
 #include "../core/rows_by_label.hpp"
-#include "detections.hpp"
-#include "greedy.hpp"
-#include "groups.hpp"
-#include "kept_boxes.hpp"
-#include "kept_grid.hpp"
 #include "measure.hpp"
+#include "merge_groups.hpp"
 
 namespace boxlap {
 
@@ -40,8 +32,7 @@ enum class MergeRule {
   /// the best, and the box grows where the measure is above the threshold.
   sahi_nmm_0_11_24,
   /// supervision's with_nmm, as of 0.31.2: groups as sahi_greedy, all of a group are merged, and the score is the mean
-  /// of
-  /// its scores weighted by area.
+  /// of its scores weighted by area.
   supervision
 };
 
@@ -62,252 +53,20 @@ struct MergedBoxes {
 
 namespace detail {
 
-/// Rows in groups: those of group k are rows[offsets[k]] .. rows[offsets[k + 1] - 1].
-struct RowGroups {
-  std::vector<Index> offsets{0};
-  std::vector<Index> rows;
-};
-
-/// Groups of `head[row]`, the first row of the group that a row is in: heads in the given order, each followed by the
-/// others in the order of `sequence`.
-[[nodiscard]] inline RowGroups gather_groups(const std::vector<Index>& heads, const std::vector<Index>& head,
-                                             const std::vector<Index>& sequence) {
-  RowGroups groups;
-  groups.offsets.assign(heads.size() + 1, 0);
-  groups.rows.resize(sequence.size());
-  std::vector<Index> place(sequence.size());
-  for (std::size_t k = 0; k < heads.size(); ++k) {
-    place[at(heads[k])] = static_cast<Index>(k);
+/// How the rows of a merging rule come together.
+[[nodiscard]] constexpr GroupRule group_rule(MergeRule rule) noexcept {
+  using Members = GroupRule::Members;
+  switch (rule) {
+    case MergeRule::sahi_greedy:
+      return {.order_by_corners = true, .chained = false, .takes_equal_scores = true, .members = Members::best_first};
+    case MergeRule::sahi_nmm:
+      return {.order_by_corners = true, .chained = true, .takes_equal_scores = false, .members = Members::by_row};
+    case MergeRule::sahi_nmm_0_11_24:
+      return {.order_by_corners = false, .chained = true, .takes_equal_scores = true, .members = Members::worst_first};
+    case MergeRule::supervision:
+      break;
   }
-  for (const Index row : sequence) {
-    ++groups.offsets[at(place[at(head[at(row)])]) + 1];
-  }
-  for (std::size_t k = 1; k < groups.offsets.size(); ++k) {
-    groups.offsets[k] += groups.offsets[k - 1];
-  }
-  std::vector<Index> next(groups.offsets.begin(), groups.offsets.end() - 1);
-  for (const Index row : heads) {
-    groups.rows[at(next[at(place[at(row)])]++)] = row;
-  }
-  for (const Index row : sequence) {
-    if (head[at(row)] != row) {
-      groups.rows[at(next[at(place[at(head[at(row)])])]++)] = row;
-    }
-  }
-  return groups;
-}
-
-/// The rows from the highest score to the lowest. Equal scores by row, or for SAHI's rules by x1, y1, x2, y2, then row.
-template <class S, class P>
-[[nodiscard]] std::vector<Index> merge_order(const S& boxes, const P& scores, bool by_corners) {
-  std::vector<Index> order = order_descending(scores);
-  if (!by_corners) {
-    return order;
-  }
-  const auto before = [&](Index i, Index j) {
-    const auto a = element(boxes, i), b = element(boxes, j);
-    const std::array left{a.x1, a.y1, a.x2, a.y2}, right{b.x1, b.y1, b.x2, b.y2};
-    for (std::size_t k = 0; k < left.size(); ++k) {
-      const auto x = left[k], y = right[k];
-      if (x < y || y < x || (x != x) != (y != y)) {
-        return x < y || (x == x && y != y);  // NaN last
-      }
-    }
-    return i < j;
-  };
-  for (auto first = order.begin(); first != order.end();) {
-    const auto score = element(scores, *first);
-    const auto last = std::find_if(first + 1, order.end(), [&](Index row) { return element(scores, row) != score; });
-    if (last - first > 1) {
-      std::sort(first, last, before);
-    }
-    first = last;
-  }
-  return order;
-}
-
-/// The rules without chains, by nms: a row belongs to the best kept row that it matches.
-template <class S, class P, class M>
-[[nodiscard]] RowGroups groups_by_nms(const S& boxes, const P& scores, double threshold, const M& measure,
-                                      const std::vector<Index>& order) {
-  const auto by_order = [&](const auto& values) {
-    return view(order.size(), [&](Index i) { return element(values, order[at(i)]); });
-  };
-  const auto groups = nms_groups(by_order(boxes), by_order(scores),
-                                 NmsOptions{.iou_threshold = threshold, .suppress_equal = true}, measure);
-  std::vector<Index> head(order.size());
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    head[at(order[i])] = order[groups.suppressor[i] == none ? i : at(groups.suppressor[i])];
-  }
-  return gather_groups(take(order, groups.keep), head, order);
-}
-
-/// Centres and sides of rows that can match others: all of them, or some 4,000 at equal steps.
-template <class D>
-[[nodiscard]] std::vector<BoxPlace> sample_of_places(const D& detections) {
-  const Index n = detections.size(), step = n / 4096 + 1;
-  std::vector<BoxPlace> places;
-  for (Index row = 0; row < n; row += step) {
-    bool takes_part = false;
-    const auto c = detections.candidate(row, takes_part);
-    if (takes_part) {
-      places.push_back(BoxPlace(c.box));
-    }
-  }
-  return places;
-}
-
-/// Whether large boxes among `n` would visit many cells of small ones, where they can match: in the mean over all
-/// boxes more than 12, of cells as wide as the longer side that a tenth of the boxes stays below.
-///
-/// In nms every row searches the grid of kept rows; to take, each head searches the grid of free rows, but that holds
-/// all rows at first. Measured by IoS above 0.3, 100,000 boxes, time to take / time by nms: 1.4 to 1.7 for sides from
-/// 25 to 75 px, 1.2 from 10 to 80 (sides from here on even in their logarithm), 1.0 from 10 to 160, 0.7 from 10 to 320,
-/// 0.1 from 1 to 600.
-[[nodiscard]] inline bool sides_are_mixed(const std::vector<BoxPlace>& sample, Index n) {
-  if (sample.empty()) {
-    return false;
-  }
-  std::vector<double> sides(sample.size());
-  std::transform(sample.begin(), sample.end(), sides.begin(), [](const BoxPlace& at) { return at.longer(); });
-  const auto tenth = sides.begin() + static_cast<std::ptrdiff_t>(sides.size() / 10);
-  std::nth_element(sides.begin(), tenth, sides.end());
-  const double narrow = *tenth;
-  double cells = 0;
-  for (const double side : sides) {
-    const double ratio = side / narrow;
-    cells += (std::min)(ratio * ratio, static_cast<double>(n));  // no search visits more blocks than there are boxes
-  }
-  return cells > 12 * static_cast<double>(sides.size());
-}
-
-/// All rows that can match others, in a grid with cells that suit their sides: narrow ones where boxes fill them, wide
-/// ones where boxes are far apart or of mixed sides.
-template <class D>
-[[nodiscard]] auto grid_of_rows(const D& detections) {
-  using T = typename D::T;
-  using Grid = KeptGrid<T, typename D::Bound>;
-  Grid grid;
-  const Index n = detections.size();
-  const Reach reach = detections.extent().reach;
-  double typical = 1, coarseness = 2;
-  if (const std::vector<BoxPlace> sample = sample_of_places(detections); !sample.empty()) {
-    std::vector<double> sides(sample.size());
-    const auto [left, right] =
-        std::minmax_element(sample.begin(), sample.end(), [](const auto& a, const auto& b) { return a.x < b.x; });
-    const auto [top, bottom] =
-        std::minmax_element(sample.begin(), sample.end(), [](const auto& a, const auto& b) { return a.y < b.y; });
-    std::transform(sample.begin(), sample.end(), sides.begin(), [](const BoxPlace& at) { return at.longer(); });
-    typical = typical_side(sides);
-    const double cell = typical * Grid::narrowest_cell(reach);
-    const double cells = ((right->x - left->x) / cell + 1) * ((bottom->y - top->y) / cell + 1);
-    const bool crowded = static_cast<double>(n) > CandidateBlock<T>::lanes * cells;
-    coarseness = crowded && !sides_are_mixed(sample, n) ? 1 : 2;
-  }
-  grid.start(reach, typical, coarseness);
-  for (Index row = 0; row < n; ++row) {
-    bool takes_part = false;
-    const Candidate<T> c = detections.candidate(row, takes_part);
-    if (takes_part) {
-      grid.add(c);
-    }
-  }
-  return grid;
-}
-
-/// The best free row becomes the head of a group and takes the free rows that match it; in a chain the rows it took
-/// take on for it.
-template <class S, class P, class D>
-[[nodiscard]] RowGroups groups_by_taking(const S& boxes, const P& scores, MergeRule rule, const D& detections,
-                                         const std::vector<Index>& order) {
-  using T = typename D::T;
-  using Bound = typename D::Bound;
-  const bool chained = rule == MergeRule::sahi_nmm || rule == MergeRule::sahi_nmm_0_11_24;
-  const Verdict& verdict = detections.verdict();
-  const bool all_match = verdict.spares_nothing();
-  const std::size_t n = order.size();
-  std::vector<Index> rank(n), head(n, none), heads, sequence, taken;
-  for (std::size_t i = 0; i < n; ++i) {
-    rank[at(order[i])] = static_cast<Index>(i);
-  }
-  sequence.reserve(n);
-  const auto may_take = [&](Index row, Index other) {
-    return rule != MergeRule::sahi_nmm || element(scores, row) != element(scores, other) ||
-           element(boxes, row) == element(boxes, other);
-  };
-
-  std::vector<Index> rest;  // of `order`, where rows that do not meet match
-  std::optional<KeptGrid<T, Bound>> free;
-  if (all_match) {
-    rest = order;
-  } else if (!(Bound::at_most_one && verdict.spares_all())) {
-    free = grid_of_rows(detections);
-  }
-  for_each_candidate(detections, order, [&](const Candidate<T>& c, bool takes_part) {
-    const Index row = c.row;
-    const bool is_head = head[at(row)] == none;
-    if (is_head) {
-      head[at(row)] = row;
-      heads.push_back(row);
-      sequence.push_back(row);
-    }
-    if (sequence.size() == n || !(is_head || chained)) {
-      return;
-    }
-    taken.clear();
-    const auto note = [&](Index other) {  // as a number that sorts as the members do
-      taken.push_back(rule == MergeRule::sahi_nmm           ? other
-                      : rule == MergeRule::sahi_nmm_0_11_24 ? -rank[at(other)]
-                                                            : rank[at(other)]);
-    };
-    if (all_match) {
-      std::erase_if(rest, [&](Index other) {
-        const bool takes = head[at(other)] == none && may_take(row, other) && detections.suppresses_rows(row, other);
-        if (takes) {
-          note(other);
-        }
-        return takes || head[at(other)] != none;
-      });
-    } else if (free && takes_part) {
-      free->take(c, [&](const Candidate<T>& other) {
-        if (head[at(other.row)] != none) {
-          return true;  // the head itself
-        }
-        const bool takes = verdict(detections.value(c, other)) && may_take(row, other.row);
-        if (takes) {
-          note(other.row);
-        }
-        return takes;
-      });
-    }
-    std::sort(taken.begin(), taken.end());
-    for (const Index key : taken) {
-      const Index other = rule == MergeRule::sahi_nmm ? key : order[at(key < 0 ? -key : key)];
-      head[at(other)] = head[at(row)];
-      sequence.push_back(other);
-    }
-  });
-  free.reset();
-  return gather_groups(heads, head, sequence);
-}
-
-/// Rows that become one object. Groups, heads and members are the same by nms and by taking.
-template <class S, class P, class M>
-[[nodiscard]] RowGroups merge_groups(const S& boxes, const P& scores, const MergeOptions& options, const M& measure) {
-  using Value = std::remove_cvref_t<std::invoke_result_t<const M&, const Element<S>&, const Element<S>&>>;
-  const MergeRule rule = options.rule;
-  const bool chained = rule == MergeRule::sahi_nmm || rule == MergeRule::sahi_nmm_0_11_24;
-  const double threshold = rule == MergeRule::supervision || !std::same_as<Value, float>
-                               ? options.threshold
-                               : static_cast<double>(static_cast<float>(options.threshold));  // as numpy compares
-  const std::vector<Index> order =
-      merge_order(boxes, scores, rule == MergeRule::sahi_greedy || rule == MergeRule::sahi_nmm);
-  const Verdict verdict{threshold, true};
-  const Detections detections(boxes, measure, verdict);
-  const auto mixed = [&] { return sides_are_mixed(sample_of_places(detections), detections.size()); };
-  const bool by_nms = !chained && !verdict.spares_nothing() && (Bound<M>::by_sides || !mixed());
-  return by_nms ? groups_by_nms(boxes, scores, threshold, measure, order)
-                : groups_by_taking(boxes, scores, rule, detections, order);
+  return {.order_by_corners = false, .chained = false, .takes_equal_scores = true, .members = Members::best_first};
 }
 
 /// measure(a, b); of the library's own measures in double, as SAHI grows its boxes.
@@ -391,7 +150,12 @@ requires detail::is_box<detail::Element<S>>
   if (!(options.threshold >= 0)) [[unlikely]] {
     detail::invalid("threshold is ", options.threshold, ", expected 0 or more");
   }
-  const detail::RowGroups groups = detail::merge_groups(boxes, scores, options, measure);
+  using Value =
+      std::remove_cvref_t<std::invoke_result_t<const M&, const detail::Element<S>&, const detail::Element<S>&>>;
+  const bool in_float = options.rule != MergeRule::supervision && std::same_as<Value, float>;  // as numpy compares
+  const double threshold = in_float ? static_cast<double>(static_cast<float>(options.threshold)) : options.threshold;
+  const detail::RowGroups groups =
+      detail::matching_groups(boxes, scores, threshold, detail::group_rule(options.rule), measure);
   MergedBoxes<T, detail::ScoreScalar<P>> merged;
   for (std::size_t k = 0; k + 1 < groups.offsets.size(); ++k) {
     const auto rows =
