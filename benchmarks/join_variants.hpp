@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-#include <boxlap/pairs/tree_join.hpp>
+#include <boxlap/pairs/detail/tree_join.hpp>
 
 namespace variants {
 

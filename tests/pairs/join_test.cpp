@@ -1,5 +1,5 @@
+#include <boxlap/pairs/detail/str_plan.hpp>
 #include <boxlap/pairs/join.hpp>
-#include <boxlap/pairs/slice_plan.hpp>
 
 #include <algorithm>
 #include <array>

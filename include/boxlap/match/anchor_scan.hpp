@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "../core/parallel.hpp"
-#include "../pairs/packed_tree.hpp"
+#include "../pairs/detail/packed_tree.hpp"
+#include "../pairs/detail/range_join.hpp"
 #include "../pairs/shape_index.hpp"
-#include "../pairs/with_join.hpp"
 #include "../shape/overlap.hpp"
 
 namespace boxlap::detail {

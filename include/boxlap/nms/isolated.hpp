@@ -15,7 +15,7 @@
 #include "../core/index.hpp"
 #include "../core/range.hpp"
 #include "../core/rows_by_label.hpp"
-#include "../pairs/box_block.hpp"
+#include "../pairs/detail/box_block.hpp"
 #include "../shape/box.hpp"
 #include "../shape/lanes.hpp"
 #include "few_boxes.hpp"

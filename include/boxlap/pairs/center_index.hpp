@@ -14,10 +14,10 @@
 #include "../core/index.hpp"
 #include "../core/parallel.hpp"
 #include "../core/range.hpp"
-#include "center_tree.hpp"
 #include "centers.hpp"
-#include "collect.hpp"
 #include "csr.hpp"
+#include "detail/center_tree.hpp"
+#include "detail/collect_chunks.hpp"
 
 namespace boxlap {
 namespace detail {

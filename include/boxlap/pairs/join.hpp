@@ -10,11 +10,11 @@
 #include "../core/order.hpp"
 #include "../core/parallel.hpp"
 #include "../shape/shape.hpp"
-#include "assembly.hpp"
-#include "collect.hpp"
+#include "detail/collect_chunks.hpp"
+#include "detail/matrix_from_join.hpp"
+#include "detail/range_join.hpp"
+#include "detail/tree_join.hpp"
 #include "shape_index.hpp"
-#include "tree_join.hpp"
-#include "with_join.hpp"
 
 namespace boxlap {
 namespace detail {

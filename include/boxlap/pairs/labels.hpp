@@ -8,8 +8,8 @@
 
 #include "../core/range.hpp"
 #include "../core/rows_by_label.hpp"
-#include "assembly.hpp"
 #include "csr.hpp"
+#include "detail/matrix_from_join.hpp"
 #include "join.hpp"
 #include "overlaps.hpp"
 

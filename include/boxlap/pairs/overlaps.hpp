@@ -14,9 +14,9 @@
 #include "../core/compiler.hpp"
 #include "../core/order.hpp"
 #include "../shape/overlap.hpp"
-#include "assembly.hpp"
-#include "block_overlap.hpp"
 #include "csr.hpp"
+#include "detail/block_overlap.hpp"
+#include "detail/matrix_from_join.hpp"
 #include "join.hpp"
 
 namespace boxlap {

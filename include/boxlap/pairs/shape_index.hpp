@@ -8,8 +8,8 @@
 
 #include "../core/parallel.hpp"
 #include "../shape/shape.hpp"
-#include "leaf_filter.hpp"
-#include "packed_tree.hpp"
+#include "detail/packed_tree.hpp"
+#include "detail/quantized_leaves.hpp"
 
 namespace boxlap {
 namespace detail {

@@ -6,7 +6,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "../shape/box.hpp"
+#include "../../shape/box.hpp"
 #include "box_block.hpp"
 
 namespace boxlap::detail {

@@ -8,9 +8,9 @@
 #include <cstring>
 #include <span>
 
-#include "../core/compiler.hpp"
-#include "../core/index.hpp"
-#include "../shape/lanes.hpp"
+#include "../../core/compiler.hpp"
+#include "../../core/index.hpp"
+#include "../../shape/lanes.hpp"
 #include "block_overlap.hpp"
 #include "box_block.hpp"
 

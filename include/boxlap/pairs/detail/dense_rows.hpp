@@ -6,12 +6,12 @@
 #include <cstddef>
 #include <span>
 
-#include "../core/index.hpp"
-#include "../shape/lanes.hpp"
+#include "../../core/index.hpp"
+#include "../../shape/lanes.hpp"
+#include "../csr.hpp"
 #include "block_overlap.hpp"
-#include "block_rows.hpp"
-#include "csr.hpp"
-#include "few_meetings.hpp"
+#include "dense_row_kernel.hpp"
+#include "meeting_bitmask.hpp"
 #include "tree_join.hpp"
 
 namespace boxlap::detail {

@@ -14,9 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include "../core/index.hpp"
-#include "../core/order.hpp"
-#include "../core/parallel.hpp"
+#include "../../core/index.hpp"
+#include "../../core/order.hpp"
+#include "../../core/parallel.hpp"
 
 namespace boxlap::detail {
 

@@ -10,10 +10,10 @@
 #include <nanoflann.hpp>
 #include <vector>
 
-#include "../core/index.hpp"
-#include "../core/range.hpp"
-#include "../core/rounded.hpp"
-#include "centers.hpp"
+#include "../../core/index.hpp"
+#include "../../core/range.hpp"
+#include "../../core/rounded.hpp"
+#include "../centers.hpp"
 
 namespace boxlap {
 

@@ -9,9 +9,9 @@
 #include <limits>
 #include <memory>
 
-#include "../core/compiler.hpp"
-#include "../shape/lanes.hpp"
-#include "../shape/overlap.hpp"
+#include "../../core/compiler.hpp"
+#include "../../shape/lanes.hpp"
+#include "../../shape/overlap.hpp"
 #include "box_block.hpp"
 
 #if BOXLAP_SSE2

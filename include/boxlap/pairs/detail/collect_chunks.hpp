@@ -10,9 +10,9 @@
 #include <span>
 #include <vector>
 
-#include "../core/error.hpp"
-#include "../core/index.hpp"
-#include "team.hpp"
+#include "../../core/error.hpp"
+#include "../../core/index.hpp"
+#include "thread_team.hpp"
 
 namespace boxlap::detail {
 

@@ -6,11 +6,11 @@
 #include <cstdint>
 #include <vector>
 
-#include "../core/compiler.hpp"
+#include "../../core/compiler.hpp"
+#include "../csr.hpp"
 #include "block_overlap.hpp"
-#include "crowded_rows.hpp"
-#include "csr.hpp"
-#include "few_meetings.hpp"
+#include "dense_rows.hpp"
+#include "meeting_bitmask.hpp"
 #include "tree_join.hpp"
 
 namespace boxlap::detail {

@@ -10,13 +10,13 @@
 #include <cstring>
 #include <memory>
 
-#include "../core/compiler.hpp"
-#include "../core/index.hpp"
-#include "../shape/box.hpp"
-#include "byte_block.hpp"
+#include "../../core/compiler.hpp"
+#include "../../core/index.hpp"
+#include "../../shape/box.hpp"
 #include "packed_tree.hpp"
 #include "packing.hpp"
-#include "slice_plan.hpp"
+#include "quantized_boxes.hpp"
+#include "str_plan.hpp"
 
 #if BOXLAP_SSE2
 #include <emmintrin.h>

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <span>
 
-#include "../core/compiler.hpp"
-#include "byte_block.hpp"
+#include "../../core/compiler.hpp"
+#include "quantized_boxes.hpp"
 #include "tree_join.hpp"
 
 namespace boxlap::detail {

@@ -7,11 +7,11 @@
 #include <memory>
 #include <span>
 
-#include "../core/compiler.hpp"
-#include "../core/index.hpp"
+#include "../../core/compiler.hpp"
+#include "../../core/index.hpp"
 #include "box_block.hpp"
 #include "packing.hpp"
-#include "team.hpp"
+#include "thread_team.hpp"
 
 namespace boxlap::detail {
 

@@ -8,8 +8,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "box_query.hpp"
 #include "packed_tree.hpp"
-#include "reach.hpp"
 
 namespace boxlap::detail {
 

@@ -6,10 +6,10 @@
 #include <cstring>
 #include <limits>
 
-#include "../core/compiler.hpp"
-#include "../core/index.hpp"
-#include "../shape/box.hpp"
-#include "../shape/lanes.hpp"
+#include "../../core/compiler.hpp"
+#include "../../core/index.hpp"
+#include "../../shape/box.hpp"
+#include "../../shape/lanes.hpp"
 
 #if BOXLAP_SSE2
 #include <emmintrin.h>

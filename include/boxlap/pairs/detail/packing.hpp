@@ -9,12 +9,12 @@
 #include <span>
 #include <vector>
 
-#include "../core/index.hpp"
-#include "../core/order.hpp"
-#include "../shape/box.hpp"
+#include "../../core/index.hpp"
+#include "../../core/order.hpp"
+#include "../../shape/box.hpp"
 #include "box_block.hpp"
-#include "slice_plan.hpp"
-#include "team.hpp"
+#include "str_plan.hpp"
+#include "thread_team.hpp"
 
 namespace boxlap::detail {
 

@@ -9,10 +9,10 @@
 #include <span>
 #include <vector>
 
-#include "../core/parallel.hpp"
+#include "../../core/parallel.hpp"
+#include "../csr.hpp"
 #include "block_overlap.hpp"
-#include "collect.hpp"
-#include "csr.hpp"
+#include "collect_chunks.hpp"
 #include "tree_join.hpp"
 
 namespace boxlap::detail {

@@ -8,16 +8,16 @@
 #include <span>
 #include <vector>
 
-#include "../core/order.hpp"
-#include "../core/parallel.hpp"
-#include "../shape/overlap.hpp"
+#include "../../core/order.hpp"
+#include "../../core/parallel.hpp"
+#include "../../shape/overlap.hpp"
+#include "../csr.hpp"
 #include "block_overlap.hpp"
-#include "collect.hpp"
-#include "csr.hpp"
-#include "few_pairs.hpp"
-#include "in_place.hpp"
+#include "collect_chunks.hpp"
+#include "count_then_fill.hpp"
+#include "range_join.hpp"
+#include "small_matrix.hpp"
 #include "tree_join.hpp"
-#include "with_join.hpp"
 
 namespace boxlap::detail {
 

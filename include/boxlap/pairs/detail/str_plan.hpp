@@ -9,10 +9,10 @@
 #include <cstdint>
 #include <limits>
 
-#include "../core/compiler.hpp"
-#include "../core/index.hpp"
-#include "../shape/box.hpp"
-#include "../shape/lanes.hpp"
+#include "../../core/compiler.hpp"
+#include "../../core/index.hpp"
+#include "../../shape/box.hpp"
+#include "../../shape/lanes.hpp"
 #include "box_block.hpp"
 
 namespace boxlap::detail {

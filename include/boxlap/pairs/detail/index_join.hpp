@@ -7,9 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "../core/compiler.hpp"
-#include "leaf_filter.hpp"
+#include "../../core/compiler.hpp"
 #include "packed_tree.hpp"
+#include "quantized_leaves.hpp"
 #include "tree_join.hpp"
 
 namespace boxlap::detail {

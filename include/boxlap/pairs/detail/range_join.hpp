@@ -9,14 +9,14 @@
 #include <utility>
 #include <vector>
 
-#include "../core/compiler.hpp"
-#include "../core/order.hpp"
-#include "../core/parallel.hpp"
-#include "../shape/shape.hpp"
+#include "../../core/compiler.hpp"
+#include "../../core/order.hpp"
+#include "../../core/parallel.hpp"
+#include "../../shape/shape.hpp"
+#include "../shape_index.hpp"
+#include "index_join.hpp"
 #include "packed_tree.hpp"
-#include "query_join.hpp"
-#include "shape_index.hpp"
-#include "team.hpp"
+#include "thread_team.hpp"
 #include "tree_join.hpp"
 
 namespace boxlap {
