@@ -151,12 +151,12 @@ class ChainWalk {
 /// Both walks in turn, so that neither waits for the other, between places whose digits beyond a number are taken back.
 template <class Where>
 [[nodiscard]] BOXLAP_ALWAYS_INLINE inline double shared_area_between(const Chains& a, const Chains& b,
-                                                                     const Box<double>& common, const Where& from,
-                                                                     const Where& to) noexcept {
+                                                                     const PairBounds& bounds, double base,
+                                                                     const Where& from, const Where& to) noexcept {
   constexpr bool is_exact = std::is_same_v<Where, Place>;
   const Place first{from}, last{to};
-  ChainWalk<true> upper(a.upper, b.upper, first.x, common.y1);
-  ChainWalk<false> lower(a.lower, b.lower, first.x, common.y1);
+  ChainWalk<true> upper(a.upper, b.upper, first.x, base);
+  ChainWalk<false> lower(a.lower, b.lower, first.x, base);
   if (is_exact && first.rest > 0) {
     upper.take_back(first.rest);
     lower.take_back(first.rest);
@@ -169,17 +169,17 @@ template <class Where>
     upper.take_back(last.rest);
     lower.take_back(last.rest);
   }
-  const double shared = upper.twice_area() + lower.twice_area(), size = upper.twice_area() - lower.twice_area();
-  return is_nothing(shared, size, common.x2 - common.x1, common.y2 - common.y1) ? 0 : shared / 2;
+  return bounds.area_above_rounding(
+      {upper.twice_area() + lower.twice_area(), product(last.x - first.x, bounds.heights())});
 }
 
-/// The area two convex rings share, `common` being where their bounds do; 0 where that is as good as nothing.
+/// The area that two convex rings with these bounds share.
 ///
 /// What they share spans one range of x. At its ends a lower chain meets an upper one; between them it is the area
 /// under both upper chains without the area under one of the lower chains: n + m steps, and no case can fail.
 template <class Where = double>
-[[nodiscard]] inline double shared_area(const Chains& a, const Chains& b, const Box<double>& common) noexcept {
-  const auto [x1, base, x2, top] = common;
+[[nodiscard]] inline double shared_area(const Chains& a, const Chains& b, const PairBounds& bounds) noexcept {
+  const auto [x1, base, x2, top] = bounds.common();
   bool is_rough = false;
   const Where from_a = meeting<true, Where>(a.upper, b.lower, x1, x2, base, is_rough);
   const Where from_b = meeting<true, Where>(b.upper, a.lower, x1, x2, base, is_rough);
@@ -192,10 +192,10 @@ template <class Where = double>
   const Where to = to_b < to_a ? to_b : to_a;
   if constexpr (std::is_same_v<Where, double>) {
     if (is_rough) [[unlikely]] {
-      return shared_area<Place>(a, b, common);
+      return shared_area<Place>(a, b, bounds);
     }
   }
-  return from < to ? shared_area_between(a, b, common, from, to) : 0;
+  return from < to ? shared_area_between(a, b, bounds, base, from, to) : 0;
 }
 
 }  // namespace boxlap::detail

@@ -337,10 +337,6 @@ template <class T>
                                       lexicographic<T>);
 }
 
-[[nodiscard]] inline Box<double> common_box(const Box<double>& a, const Box<double>& b) noexcept {
-  return {(std::max)(a.x1, b.x1), (std::max)(a.y1, b.y1), (std::min)(a.x2, b.x2), (std::min)(a.y2, b.y2)};
-}
-
 /// The shared area as the scalar type has it: within [0, the smaller area].
 template <class R>
 [[nodiscard]] R within_areas(double shared, R area_a, R area_b) noexcept {
@@ -354,16 +350,16 @@ template <class R>
 /// Error <= 4 u (1 + k) (1 + v / 64) of the smaller area: u the rounding unit of T, k = L (La + Lb + d) / smaller area,
 /// L the smaller diagonal of the bounds, La and Lb both, d the distance of their centres, v the number of vertices.
 /// Float polygons are computed in double. Identical polygons give exactly their area. What is less than half of that
-/// bound and than the rounding of its own sum is 0, so that polygons which are apart share nothing. The overlap itself
-/// is never built. Two convex rings: O(n + m) time, no allocation, the same bits whatever compiler, optimisation and
-/// FMA. Any others: O((n + m) log (n + m) + pairs of sides with a common x-range) time, no allocation up to 64 sides,
-/// else 48 bytes a side.
+/// bound (u that of double) and than the rounding of its own sum is 0: polygons that touch or are apart share nothing,
+/// and neither do those that overlap by no more than this. The overlap itself is never built. Two convex rings: O(n +
+/// m) time, no allocation, the same bits whatever compiler, optimisation and FMA. Any others: O((n + m) log (n + m) +
+/// pairs of sides with a common x-range) time, no allocation up to 64 sides, else 48 bytes a side.
 template <class T>
 [[nodiscard]] T intersection_area(const Polygon<T>& a, const Polygon<T>& b) {
   using Access = detail::PolygonAccess<T>;
-  const Box<double> bounds_a = cast<double>(bounds(a)), bounds_b = cast<double>(bounds(b));
-  const Box<double> common = detail::common_box(bounds_a, bounds_b);
-  if (!has_extent(common)) {
+  const detail::PairBounds around{cast<double>(bounds(a)), cast<double>(bounds(b)),
+                                  a.points().size() + b.points().size()};
+  if (!has_extent(around.common())) {
     return 0;
   }
   if (area(a) == area(b) && a == b) {
@@ -372,8 +368,8 @@ template <class T>
   const bool in_order = detail::comes_before(a, b);
   const Polygon<T>&first = in_order ? a : b, &second = in_order ? b : a;
   const double shared = Access::is_convex(first) && Access::is_convex(second)
-                            ? detail::shared_area(Access::chains(first), Access::chains(second), common)
-                            : detail::shared_area_by_pairs(Access::sides(first), Access::sides(second), common);
+                            ? detail::shared_area(Access::chains(first), Access::chains(second), around)
+                            : detail::shared_area_by_pairs(Access::sides(first), Access::sides(second), around);
   return detail::within_areas(shared, area(a), area(b));
 }
 
@@ -396,8 +392,9 @@ inline constexpr int kind<Polygon<T>> = 3;
 template <class T>
 [[nodiscard]] double shared_with_corners(const std::array<Point<double>, 4>& corners, const Polygon<T>& polygon,
                                          const Point<double>& origin) {
-  const Box<double> window = common_box(box_around(corners), relative_to(origin, cast<double>(bounds(polygon))));
-  return has_extent(window) ? shared_with_sides(corners, PolygonAccess<T>::sides(polygon), origin, window) : 0;
+  const PairBounds around{box_around(corners), relative_to(origin, cast<double>(bounds(polygon))),
+                          corners.size() + polygon.points().size()};
+  return has_extent(around.common()) ? shared_with_sides(corners, PolygonAccess<T>::sides(polygon), origin, around) : 0;
 }
 
 }  // namespace detail
@@ -409,7 +406,7 @@ template <class T>
 template <class T, class U>
 [[nodiscard]] auto intersection_area(const Box<T>& box, const Polygon<U>& polygon) {
   using R = std::common_type_t<T, U>;
-  const Box<double> common = detail::common_box(cast<double>(box), cast<double>(bounds(polygon)));
+  const Box<double> common = detail::PairBounds{cast<double>(box), cast<double>(bounds(polygon)), 0}.common();
   if (!has_extent(box) || !has_extent(common)) {
     return R{0};
   }

@@ -25,10 +25,11 @@ namespace boxlap::detail {
   return {box.x1 - origin.x, box.y1 - origin.y, box.x2 - origin.x, box.y2 - origin.y};
 }
 
-/// The area within `window` that four counter-clockwise corners share with a polygon. Corners and window are relative
-/// to `origin`, the polygon's sides are where they are.
+/// The area that four counter-clockwise corners share with a polygon. Corners and bounds are relative to `origin`, the
+/// polygon's sides are where they are.
 [[nodiscard]] inline double shared_with_sides(const std::array<Point<double>, 4>& corners, const SortedSides& sides,
-                                              const Point<double>& origin, const Box<double>& window) {
+                                              const Point<double>& origin, const PairBounds& bounds) {
+  const Box<double> window = bounds.common();
   std::array<Side, 4> own;
   for (std::size_t k = 0; k < 4; ++k) {
     own[k] = make_side(corners[k], corners[(k + 1) % 4]);
@@ -37,7 +38,7 @@ namespace boxlap::detail {
   SideBlocks sides_a(own.size()), sides_b(sides.size());
   sides_a.take({{{}, own}}, {0, 0}, window, SideBlocks::Stands::upright);
   sides_b.take(sides, origin, window, SideBlocks::Stands::upside_down);
-  return shared_area(sides_a, sides_b, window.x2 - window.x1, window.y2 - window.y1);
+  return bounds.area_above_rounding(shared_area(sides_a, sides_b, bounds.heights()));
 }
 
 }  // namespace boxlap::detail

@@ -10,6 +10,8 @@
 #include <span>
 #include <vector>
 
+#include "../core/compiler.hpp"
+#include "box.hpp"
 #include "lanes.hpp"
 #include "point.hpp"
 
@@ -46,12 +48,45 @@ template <class T>
   return a.left < b.left || (a.left == b.left && a.left_y + a.right_y < b.left_y + b.right_y);
 }
 
-/// Whether twice an area, a sum of terms of `size` within a window, is as good as nothing: no more than the rounding of
-/// the sum, and than half of what intersection_area() of polygons says that it may be wrong.
-[[nodiscard]] inline bool is_nothing(double sum, double size, double width, double height) noexcept {
-  constexpr double eps = 4 * std::numeric_limits<double>::epsilon();
-  return !(sum > eps * size) && !(sum > eps * (product(width, width) + product(height, height)));
-}
+/// Twice an area as a kernel summed it up, and the size of what was rounded on the way: the sum may be wrong by a few
+/// units in the last place of that.
+struct TwiceArea {
+  double sum = 0, size = 0;
+};
+
+/// The bounds of two shapes that share some area, and the number of their vertices: what the rounding of that area is
+/// measured by. What lies in the common part of the bounds may be far smaller than the sides that reach into it.
+struct PairBounds {
+  Box<double> a, b;
+  std::size_t vertices;
+
+  [[nodiscard]] Box<double> common() const noexcept {
+    return {(std::max)(a.x1, b.x1), (std::max)(a.y1, b.y1), (std::min)(a.x2, b.x2), (std::min)(a.y2, b.y2)};
+  }
+  /// The height of a line is rounded as one of this size, wherever on its side it is asked for.
+  [[nodiscard]] double heights() const noexcept { return (a.y2 - a.y1) + (b.y2 - b.y1); }
+
+  /// The area; 0 where that is less than the rounding of its own sum may be, and than half of the error that
+  /// intersection_area() of polygons states.
+  [[nodiscard]] double area_above_rounding(const TwiceArea& twice) const noexcept {
+    constexpr double eps = std::numeric_limits<double>::epsilon();
+    if (twice.sum > 4 * eps * twice.size) [[likely]] {
+      return twice.sum / 2;
+    }
+    return twice.sum > 0 && twice.sum > 2 * eps * error_scale() ? twice.sum / 2 : 0;
+  }
+
+ private:
+  /// L (La + Lb + d) (1 + v / 64): see intersection_area() of polygons.
+  [[nodiscard]] BOXLAP_COLD double error_scale() const noexcept {
+    const auto length = [](double x, double y) { return std::sqrt(product(x, x) + product(y, y)); };
+    const double length_a = length(a.x2 - a.x1, a.y2 - a.y1), length_b = length(b.x2 - b.x1, b.y2 - b.y1);
+    const Point<double> center_a = center(a), center_b = center(b);
+    const double distance = length(center_a.x - center_b.x, center_a.y - center_b.y);
+    return product((std::min)(length_a, length_b), length_a + length_b + distance) *
+           (1 + static_cast<double>(vertices) / 64);
+  }
+};
 
 /// The sides of a convex ring, two functions of x: chains from its left end to its right end without a gap.
 struct Chains {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <numeric>
 #include <span>
+
 #include "../core/compiler.hpp"
 #include "box.hpp"
 #include "lanes.hpp"
@@ -30,13 +31,13 @@ struct Encounter {
 };
 
 /// Twice the signed area by which two sides reach into each other, summed over pairs; and the size of the summands, of
-/// which each may be as wrong as a height in the window times the width.
+/// which each may be as wrong as a height of either shape times the width.
 ///
 /// The mean of the positive part of a depth that goes straight from one end to the other: P P / 2 (P + N), with P and N
 /// the sums of how far it is above and below 0 at the ends.
 struct PairSum {
   using L = Lanes<double>;
-  double height;
+  double heights;           ///< see PairBounds
   L sum{}, rest{}, size{};  ///< rest: what rounding took from sum, which may be far larger on the way than at its end
 
   BOXLAP_NOINLINE void add(std::span<const Encounter> found) noexcept {
@@ -75,7 +76,7 @@ struct PairSum {
     const L total = sum + sum_of_found, part = total - sum;
     rest += (sum - (total - part)) + (sum_of_found - part);
     sum = total;
-    size += size_of_found + widths_of_found * (zero + height);
+    size += size_of_found + widths_of_found * (zero + heights);
   }
 };
 
@@ -227,33 +228,32 @@ inline void add_pairs(const SideBlocks& a, SideBlocks& b, PairSum& sum) noexcept
   sum.add({found.data(), count});
 }
 
-/// The area two sets of sides share within a window that both gave, b upside down; 0 where that is as good as nothing.
+/// Twice the area two sets of sides share within a window that both gave, b upside down; `heights` as in PairBounds.
 ///
 /// Indicator of a shape = sum over its sides of sign * [y < side], and 0 = the sum over those at any x of sign. So the
 /// shared area is the sum over all pairs of -sign * sign * integral of max(0, side - side) over their common x-range:
 /// no overlap is built, and no case can fail. Half of all pairs add nothing, those where b's side is the upper one.
-[[nodiscard]] BOXLAP_NOINLINE inline double shared_area(const SideBlocks& a, SideBlocks& b, double width,
-                                                        double height) noexcept {
+[[nodiscard]] BOXLAP_NOINLINE inline TwiceArea shared_area(const SideBlocks& a, SideBlocks& b,
+                                                           double heights) noexcept {
   constexpr std::size_t few = 4;  // sides that are asked faster one by one (measured)
-  PairSum pairs{height};
+  PairSum pairs{heights};
   if (a.size() <= few && a.size() * b.blocks() <= encounters_at_once) {
     add_few(a, b, pairs);
   } else {
     add_pairs(a, b, pairs);
   }
-  const double sum = horizontal_sum(pairs.sum) + horizontal_sum(pairs.rest), size = horizontal_sum(pairs.size);
-  return is_nothing(sum, size, width, height) ? 0 : sum / 2;
+  return {horizontal_sum(pairs.sum) + horizontal_sum(pairs.rest), horizontal_sum(pairs.size)};
 }
 
-/// The area two shapes share, `common` being where their bounds do.
-[[nodiscard]] inline double shared_area_by_pairs(const SortedSides& a, const SortedSides& b,
-                                                 const Box<double>& common) {
+/// The area that two shapes with these bounds share.
+[[nodiscard]] inline double shared_area_by_pairs(const SortedSides& a, const SortedSides& b, const PairBounds& bounds) {
+  const Box<double> common = bounds.common();
   const Point<double> origin{common.x1, common.y1};
   const Box<double> window{0, 0, common.x2 - common.x1, common.y2 - common.y1};
   SideBlocks near_a(a.size()), near_b(b.size());
   near_a.take(a, origin, window, SideBlocks::Stands::upright);
   near_b.take(b, origin, window, SideBlocks::Stands::upside_down);
-  return shared_area(near_a, near_b, window.x2, window.y2);
+  return bounds.area_above_rounding(shared_area(near_a, near_b, bounds.heights()));
 }
 
 }  // namespace BOXLAP_PATH
