@@ -368,6 +368,41 @@ TEST_CASE("repairs are listed, and change nothing else") {
   REQUIRE(wkt == boxlap::cast<float>(open));
 }
 
+TEST_CASE("narrowing that turns a thin polygon inside out leaves no area") {
+  const auto thin = boxlap::make_polygon<double>({{0, 0}, {1, 1 + 7e-8}, {0.75, 0.75 + 5.6e-8}});
+  const auto square = boxlap::make_polygon<double>({{-1, -1}, {2, -1}, {2, 2}, {-1, 2}});
+  const auto star = boxlap::make_polygon<float>({{-1, -1}, {2, -1}, {0.5F, 0.5F}, {2, 2}, {-1, 2}});
+  const auto narrow = boxlap::cast<float>(thin);
+  REQUIRE(area(thin) > 0);
+  REQUIRE(area(narrow) == 0);
+  REQUIRE(intersection_area(narrow, narrow) == 0);
+  REQUIRE(intersection_area(narrow, boxlap::cast<float>(square)) == 0);
+  REQUIRE(intersection_area(narrow, star) == 0);
+  REQUIRE(intersection_area(boxlap::Box<float>{-1, -1, 2, 2}, narrow) == 0);
+  REQUIRE(iou(narrow, narrow) == 0);
+  REQUIRE(giou(narrow, star) <= 0);
+  REQUIRE(bounds(narrow) == boxlap::cast<float>(bounds(thin)));
+  const unsigned seed = std::random_device{}();
+  CAPTURE(seed);
+  scenes::Rng rng(seed);
+  int turned = 0;
+  for (int k = 0; k < scenes::rounds(2'000); ++k) {
+    std::uniform_real_distribution<double> unit(0, 1);
+    const double x = 1 + unit(rng), y = 1 + unit(rng), t = unit(rng);
+    const auto p = boxlap::try_make_polygon<double>(
+        {{0, 0}, {x, y}, {t * x + 1e-8 * unit(rng), t * y - 1e-8 * unit(rng)}, {t * x / 2, t * y / 2 - 1e-8}});
+    if (!p) {
+      continue;
+    }
+    const auto q = boxlap::cast<float>(*p);
+    CAPTURE(to_wkt(*p), to_wkt(q));
+    REQUIRE(area(q) >= 0);
+    REQUIRE((intersection_area(q, q) == area(q) && intersection_area(q, star) <= area(q)));
+    turned += area(q) == 0;
+  }
+  REQUIRE(turned > 0);
+}
+
 TEST_CASE("bow-tie quads are repaired only on demand") {
   const std::array<Point<double>, 4> bow{{{0, 0}, {4, 3}, {4, 0}, {0, 3}}};
   REQUIRE_THROWS_AS(boxlap::make_quad(bow), std::invalid_argument);

@@ -123,19 +123,21 @@ struct PolygonAccess {
   /// Checks and builds; on a defect says why and returns nothing.
   static std::optional<Polygon<T>> make(std::vector<CheckedRing<T>> rings, std::vector<RingRepair> repairs,
                                         bool many_parts, std::string* why) {
-    PolygonCheck<T> check(rings, many_parts);
-    if (std::optional<std::string> defect = check.run(repairs)) {
+    const auto refuse = [why](const auto&... reason) {
       if (why != nullptr) {
-        *why = std::move(*defect);
+        why->clear();
+        (append(*why, reason), ...);
       }
       return std::nullopt;
+    };
+    bool turns_one_way = false;
+    if (const std::optional<std::string> defect = check_polygon(rings, many_parts, repairs, turns_one_way)) {
+      return refuse(*defect);
     }
-    Polygon<T> polygon = build(rings, std::move(repairs));
-    if (polygon.area_ < double{(std::numeric_limits<T>::min)()} && !polygon.empty()) {
-      if (why != nullptr) {
-        *why = "out of range: an area below the smallest number that the scalar type holds in full";
-      }
-      return std::nullopt;
+    Polygon<T> polygon = build(rings, std::move(repairs), turns_one_way);
+    constexpr double least = (std::numeric_limits<T>::min)();
+    if (polygon.area_ < least && !polygon.empty()) {
+      return refuse("out of range: the area is ", polygon.area_, ", expected at least ", least);
     }
     return polygon;
   }
@@ -144,38 +146,51 @@ struct PolygonAccess {
   template <class U>
   static Polygon<T> convert(const Polygon<U>& from) {
     std::vector<CheckedRing<T>> rings;
+    rings.reserve(at(from.rings()));
     for (Index r = 0; r < from.rings(); ++r) {
       CheckedRing<T> ring;
       ring.hole = from.is_hole(r) ? 0 : none;
+      ring.points.reserve(from.ring(r).size());
       for (const Point<U>& p : from.ring(r)) {
-        if (!(std::abs(p.x) <= largest_coordinate<T> && std::abs(p.y) <= largest_coordinate<T>)) {
-          invalid("out of range: a vertex has ", coordinate_range<T>, " in size");
+        for (const U coordinate : {p.x, p.y}) {
+          if (!(std::abs(coordinate) <= largest_coordinate<T>)) {
+            invalid("out of range: a vertex has the coordinate ", coordinate, ", expected ", coordinate_range<T>);
+          }
         }
         ring.points.push_back({static_cast<T>(p.x), static_cast<T>(p.y)});
       }
       rings.push_back(std::move(ring));
     }
-    return build(rings, from.repairs());
+    Polygon<T> p = build(rings, from.repairs(), rings.size() == 1 && detail::is_convex(rings[0].points));
+    if (!(p.area_ > 0)) {  // rounding made a line of it, or turned it inside out
+      p.area_ = 0;
+      p.sides_.clear();
+      p.lower_sides_ = p.other_sides_ = 0;
+    }
+    return p;
   }
 
  private:
   // NOLINTNEXTLINE(performance-unnecessary-value-param): moved from at the end
-  static Polygon<T> build(const std::vector<CheckedRing<T>>& rings, std::vector<RingRepair> repairs) {
+  static Polygon<T> build(const std::vector<CheckedRing<T>>& rings, std::vector<RingRepair> repairs,
+                          bool turns_one_way) {
     Polygon<T> p;
-    std::size_t vertices = 0;
+    std::size_t vertices = 0, sides = 0;
     for (const CheckedRing<T>& ring : rings) {
       vertices += ring.points.size();
+      each_side(ring.points, [&sides](const Side&) { ++sides; });
     }
     static_cast<void>(to_index(vertices, "polygon"));
     p.points_.reserve(vertices);
-    p.sides_.reserve((vertices + eight - 1) / eight * eight);
+    p.rings_.reserve(rings.size());
+    p.sides_.reserve((sides + eight - 1) / eight * eight);
     for (const CheckedRing<T>& ring : rings) {
       p.points_.insert(p.points_.end(), ring.points.begin(), ring.points.end());
       p.rings_.push_back({p.points_.size(), ring.hole != none});
-      add_sides(ring.points, p.sides_);
+      each_side(ring.points, [&p](const Side& side) { p.sides_.push_back(side); });
     }
     p.narrowest_side_ = least_width(p.sides_);
-    if (rings.size() == 1 && detail::is_convex(rings[0].points)) {
+    if (turns_one_way) {
       p.lower_sides_ = arrange_chains(p.sides_);
     } else {
       std::sort(p.sides_.begin(), p.sides_.end(), starts_before);
@@ -184,8 +199,8 @@ struct PolygonAccess {
       p.other_sides_ = p.sides_.size();
       arrange_in_eights(p.sides_);
     }
-    p.sides_.shrink_to_fit();
     p.repairs_ = std::move(repairs);
+    p.repairs_.shrink_to_fit();
     p.area_ = twice_area_of([&rings](const auto& take) {
                 for (const CheckedRing<T>& ring : rings) {
                   take(std::span<const Point<T>>(ring.points));
@@ -196,12 +211,14 @@ struct PolygonAccess {
     return p;
   }
 
-  static void add_sides(const std::vector<Point<T>>& ring, std::vector<Side>& sides) {
+  /// Those that are not vertical.
+  template <class Take>
+  static void each_side(const std::vector<Point<T>>& ring, const Take& take) {
     for (std::size_t k = 0; k < ring.size(); ++k) {
       const Point<T>&a = ring[k], &b = ring[k + 1 < ring.size() ? k + 1 : 0];
       const Side side = make_side(a, b);
       if (side.sign != 0) {
-        sides.push_back(side);
+        take(side);
       }
     }
   }
@@ -225,6 +242,7 @@ template <class T>
   if (shell.empty() && holes.empty()) {
     return rings;
   }
+  rings.reserve(holes.size() + 1);
   rings.push_back({std::move(shell)});
   for (std::vector<Point<T>>& hole : holes) {
     const Index number = to_index(rings.size() - 1, "holes");
@@ -285,6 +303,11 @@ template <class T>
 [[nodiscard]] std::optional<Polygon<T>> try_make_multipolygon(const std::vector<Polygon<T>>& parts, std::string* why) {
   std::vector<detail::CheckedRing<T>> rings;
   std::vector<RingRepair> repairs;
+  std::size_t count = 0;
+  for (const Polygon<T>& polygon : parts) {
+    count += detail::at(polygon.rings());
+  }
+  rings.reserve(count);
   Index part = -1, hole = 0;
   for (const Polygon<T>& polygon : parts) {
     for (RingRepair repair : polygon.repairs()) {
@@ -306,7 +329,8 @@ template <class T>
 }
 
 /// The same polygon in another scalar type. Narrowing rounds the vertices and checks no ring again: what was thin may
-/// have no area then, and shares none. Throws std::invalid_argument for coordinates beyond what make_polygon() takes.
+/// become a line or turn inside out. It has the area 0 then, shares none, and keeps its vertices and bounds. Throws
+/// std::invalid_argument for coordinates beyond what make_polygon() takes.
 template <class R, class T>
 [[nodiscard]] Polygon<R> cast(const Polygon<T>& polygon) {
   return detail::PolygonAccess<R>::convert(polygon);

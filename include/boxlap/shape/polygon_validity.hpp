@@ -27,11 +27,13 @@ class PolygonCheck {
       : rings_(rings), defects_(rings, many_parts), touches_(rings, defects_) {}
 
   /// What is wrong, or nothing. Turns the rings as they should be and reports which it turned.
-  [[nodiscard]] std::optional<std::string> run(std::vector<RingRepair>& repairs) {
+  /// `turns_one_way` becomes true for a single ring that is convex.
+  [[nodiscard]] std::optional<std::string> run(std::vector<RingRepair>& repairs, bool& turns_one_way) {
     for (std::size_t r = 0; r < rings_.size() && !defects_.found(); ++r) {
       check_alone(rings_, r, repairs, defects_);
     }
-    if (!defects_.found() && !(rings_.size() == 1 && is_convex(rings_[0].points))) {
+    turns_one_way = !defects_.found() && rings_.size() == 1 && is_convex(rings_[0].points);
+    if (!defects_.found() && !turns_one_way) {
       sweep();
     }
     if (!defects_.found()) {
@@ -82,6 +84,11 @@ class PolygonCheck {
 
   void sweep() {
     std::vector<Index> first_side(rings_.size() + 1, 0);
+    std::size_t vertices = 0;
+    for (const CheckedRing<T>& ring : rings_) {
+      vertices += ring.points.size();
+    }
+    sides_.reserve(vertices);
     for (std::size_t r = 0; r < rings_.size(); ++r) {
       const std::vector<P>& points = rings_[r].points;
       for (std::size_t k = 0; k < points.size(); ++k) {
@@ -274,6 +281,13 @@ class PolygonCheck {
   std::vector<Place> places_;
   std::vector<Index> parents_;
 };
+
+/// As PolygonCheck::run(), whose memory is free again when this returns.
+template <class T>
+[[nodiscard]] std::optional<std::string> check_polygon(std::vector<CheckedRing<T>>& rings, bool many_parts,
+                                                       std::vector<RingRepair>& repairs, bool& turns_one_way) {
+  return PolygonCheck<T>(rings, many_parts).run(repairs, turns_one_way);
+}
 
 }  // namespace detail
 }  // namespace boxlap

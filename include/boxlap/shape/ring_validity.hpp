@@ -94,6 +94,8 @@ void drop_duplicates(CheckedRing<T>& ring, Index r, std::vector<RingRepair>& rep
     return;
   }
   std::vector<P> kept;
+  kept.reserve(points.size());
+  ring.rows.reserve(points.size());
   for (k = 0; k < points.size(); ++k) {
     if (kept.empty() || kept.back() != points[k]) {
       kept.push_back(points[k]);
@@ -115,16 +117,13 @@ inline constexpr double largest_coordinate = std::is_same_v<T, float> ? 1e18 : 1
 template <class T>
 inline constexpr double smallest_coordinate = std::is_same_v<T, float> ? 0 : 1e-120;
 template <class T>
-inline constexpr const char* coordinate_range = std::is_same_v<T, float> ? "a coordinate beyond 1e18"
-                                                                         : "a coordinate beyond 1e150, or below 1e-120 "
-                                                                           "and not 0";
+inline constexpr const char* coordinate_range =
+    std::is_same_v<T, float> ? "at most 1e18 in size" : "0 or 1e-120 to 1e150 in size";
 
 template <class T>
-[[nodiscard]] bool is_in_range(const Point<T>& p) noexcept {
-  const auto holds = [](double size) {
-    return size <= largest_coordinate<T> && (size >= smallest_coordinate<T> || size == 0);
-  };
-  return holds(std::abs(double{p.x})) && holds(std::abs(double{p.y}));
+[[nodiscard]] bool is_in_range(T coordinate) noexcept {
+  const double size = std::abs(double{coordinate});
+  return size <= largest_coordinate<T> && (size >= smallest_coordinate<T> || size == 0);
 }
 
 /// Checks ring r on its own, repairs what is meant in any case, and reports the first defect.
@@ -139,9 +138,11 @@ void check_alone(std::vector<CheckedRing<T>>& rings, std::size_t r, std::vector<
     if (!std::isfinite(points[k].x) || !std::isfinite(points[k].y)) {
       return report.say("not finite: ", report.name(r), " vertex ", ring.row(k));
     }
-    if (!is_in_range(points[k])) {
-      return report.say("out of range: ", report.name(r), " vertex ", ring.row(k), " has ", coordinate_range<T>,
-                        " in size");
+    for (const T coordinate : {points[k].x, points[k].y}) {
+      if (!is_in_range(coordinate)) {
+        return report.say("out of range: ", report.name(r), " vertex ", ring.row(k), " has the coordinate ", coordinate,
+                          ", expected ", coordinate_range<T>);
+      }
     }
   }
   drop_duplicates(ring, static_cast<Index>(r), repairs);
