@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "../support/memory.hpp"
 #include "images.hpp"
 
 using namespace boxlap;
@@ -103,37 +102,6 @@ TEST_CASE("NaN pixels and a NaN border do not count in a stream that skips them"
     });
     CHECK(images::same_bits(mean, row_mean));
     CHECK(images::same_bits(variance, row_variance));
-  }
-}
-
-TEST_CASE("a stream takes the memory that its doc block says, whatever the height") {
-  if (memory::uncounted()) {
-    return;
-  }
-  const auto peak = [](Index cols, Index window, Deviation deviation, int rows) {
-    const std::vector<float> row(std::size_t(cols), 1.0F);
-    const heap::Scope scope;
-    LeeStream<float> stream(cols, window, Speckle::intensity(4), deviation);
-    const auto sink = [](Index, std::span<const float>) {};
-    for (int y = 0; y < rows; ++y) {
-      stream.push(std::span<const float>(row), sink);
-    }
-    stream.finish(sink);
-    return double(scope.peak_bytes());
-  };
-  for (const Index window : {3, 11, 31}) {
-    for (const Index cols : {1000, 10000}) {
-      INFO("window " << window << ", " << cols << " columns");
-      const double strip = (double(window) + std::floor(std::log2(window)) + 1) * (cols + window) + 5 * (256 + window);
-      const double depth = std::floor(window / 2) + 1;
-      const double textbook = 4 * (2 * strip + depth * cols + cols);
-      const double own_mean = 4 * (2 * strip + 4 * depth * cols + 2 * cols);
-      CHECK(peak(cols, window, Deviation::textbook, 100) <= textbook + 2048);
-      CHECK(peak(cols, window, Deviation::textbook, 100) >= textbook / 2);
-      CHECK(peak(cols, window, Deviation::own_mean, 100) <= own_mean + 2048);
-      CHECK(peak(cols, window, Deviation::own_mean, 100) >= own_mean / 2);
-      CHECK(peak(cols, window, Deviation::own_mean, 300) == peak(cols, window, Deviation::own_mean, 100));
-    }
   }
 }
 

@@ -3,7 +3,6 @@
 #include <utility>
 #include <vector>
 
-#include "../support/memory.hpp"
 #include "../support/rounds.hpp"
 #include "images.hpp"
 
@@ -68,37 +67,4 @@ TEST_CASE("a window's value does not depend on where the image begins") {
   CHECK(images::same_bits(Image<float>(mean.block(18, 22, 50, 545)), Image<float>(part_mean.block(5, 5, 50, 545))));
   CHECK(images::same_bits(Image<float>(variance.block(18, 22, 50, 545)),
                           Image<float>(part_variance.block(5, 5, 50, 545))));
-}
-
-TEST_CASE("scratch is what the doc says, whatever the height") {
-  if (memory::uncounted()) {
-    return;
-  }
-  const auto formula = [](Index window, Index columns, std::size_t bytes) {
-    const int log2 = int(std::log2(double(window)));
-    return (double(window + log2 + 1) * double(columns + window) + 5.0 * (256 + window)) * double(bytes);
-  };
-  for (const int window : {3, 11, 31}) {
-    for (const auto& [rows, cols] : {std::pair<Index, Index>{100, 1000}, {2000, 1000}, {60, 10000}}) {
-      INFO("window " << window << ", " << rows << " x " << cols);
-      Image<float> image = Image<float>::Random(rows, cols), mean(rows, cols), variance(rows, cols);
-      const heap::Scope scope;
-      moving_mean(image, window, mean);
-      const double strip = cols == 10000 ? 2000 : 1000;
-      CHECK(double(scope.peak_bytes()) <= formula(window, Index(strip), 4) + 2048);
-      CHECK(double(scope.peak_bytes()) >= formula(window, Index(strip), 4) / 2);
-      const heap::Scope both;
-      moving_moments(image, window, mean, variance);
-      CHECK(double(both.peak_bytes()) <= 2 * formula(window, Index(strip), 4) + 2048);
-      CHECK(double(both.peak_bytes()) >= formula(window, Index(strip), 4));
-      const heap::Scope own;
-      moving_moments(image, window, mean, variance, Deviation::own_mean);
-      const double rings = 2 * (window / 2 + 1) * (strip + 2 * window) * 4;
-      CHECK(double(own.peak_bytes()) <= 2 * formula(window, Index(strip + window), 4) + rings + 2048);
-      CHECK(double(own.peak_bytes()) >= formula(window, Index(strip), 4));
-      const heap::Scope in_place;
-      moving_mean(image, window, image);
-      CHECK(double(in_place.peak_bytes()) <= formula(window, cols, 4) + double((window / 2) * cols * 4) + 2048);
-    }
-  }
 }

@@ -213,11 +213,12 @@ class OwnMeanRows {
   std::vector<std::uint8_t> valid_ring_;
 };
 
-/// The sums a stream keeps: those of the array functions, always 64-bit for short integers.
-template <class Pixel, class Wanted>
-using StreamSum =
-    std::conditional_t<is_short_integer<Pixel>, std::int64_t,
-                       std::common_type_t<std::conditional_t<std::integral<Pixel>, double, Pixel>, Wanted>>;
+/// The streams of every statistic that with_statistic() may choose, by the type of their sums.
+template <class Pixel, class... Sums>
+using RowsOfSums = std::variant<TextbookRows<WindowStatistic<Pixel, Sums, true, false>>...,
+                                TextbookRows<WindowStatistic<Pixel, Sums, true, true>>...,
+                                OwnMeanRows<WindowStatistic<Pixel, Sums, false, false>>...,
+                                OwnMeanRows<WindowStatistic<Pixel, Sums, false, true>>...>;
 
 /// Means and variances of either form, with and without invalid pixels; checks what comes in. Wanted: the type that
 /// results are kept in.
@@ -252,10 +253,8 @@ class SegmentStream {
 
  private:
   using Pixel = PixelOf<Scalar>;
-  template <bool Squares, bool Counted>
-  using Statistic = WindowStatistic<Pixel, StreamSum<Pixel, Wanted>, Squares, Counted>;
-  using Rows = std::variant<TextbookRows<Statistic<true, false>>, TextbookRows<Statistic<true, true>>,
-                            OwnMeanRows<Statistic<false, false>>, OwnMeanRows<Statistic<false, true>>>;
+  using Rows = std::conditional_t<is_byte<Pixel>, RowsOfSums<Pixel, std::int32_t, LongestSum<Pixel, Wanted>>,
+                                  RowsOfSums<Pixel, LongestSum<Pixel, Wanted>>>;
 
   static Rows make(Index cols, Window window, Deviation deviation, const WindowOptions& options, bool wide_range) {
     check(window);
@@ -265,13 +264,14 @@ class SegmentStream {
               : options.border == Border::wrap ? "a stream cannot wrap: its first window needs the last row"
                                                : "a stream takes validity row by row, not a mask");
     }
-    const bool own_mean = deviation == Deviation::own_mean;
-    if (options.skip_nan) {
-      return own_mean ? Rows(std::in_place_index<3>, cols, window, options, wide_range)
-                      : Rows(std::in_place_index<1>, cols, window, options, wide_range);
+    if (deviation == Deviation::own_mean) {
+      return with_statistic<Pixel, Wanted, false>(window.pixels(), options.skip_nan, [&]<class Statistic>(Statistic) {
+        return Rows(std::in_place_type<OwnMeanRows<Statistic>>, cols, window, options, wide_range);
+      });
     }
-    return own_mean ? Rows(std::in_place_index<2>, cols, window, options, wide_range)
-                    : Rows(std::in_place_index<0>, cols, window, options, wide_range);
+    return with_statistic<Pixel, Wanted, true>(window.pixels(), options.skip_nan, [&]<class Statistic>(Statistic) {
+      return Rows(std::in_place_type<TextbookRows<Statistic>>, cols, window, options, wide_range);
+    });
   }
 
   Index cols_;

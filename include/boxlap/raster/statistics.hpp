@@ -15,6 +15,8 @@ namespace boxlap::detail {
 /// Integers whose sums of squares stay exact.
 template <class Pixel>
 inline constexpr bool is_short_integer = std::integral<Pixel> && sizeof(Pixel) <= 2;
+template <class Pixel>
+inline constexpr bool is_byte = std::integral<Pixel> && sizeof(Pixel) == 1;
 
 /// n and the integer sums of n pixels and of their squares, as the population variance: exact up to the last division.
 [[nodiscard]] inline double exact_variance(std::int32_t n, std::int32_t sum, std::int32_t squares) noexcept {
@@ -119,29 +121,26 @@ struct ResidualStatistic
   static constexpr bool squares_raw = true;
 };
 
-/// Calls run(statistic) with the WindowStatistic of the narrowest exact sums: 32-bit integers while `window_pixels`
-/// squares fit, then 64-bit; for other pixels the wider of Pixel and Wanted, double for long integers.
+/// The type of sums that any window may have: 64-bit for short integers, else the wider of Pixel and Wanted, double for
+/// long integers.
+template <class Pixel, class Wanted>
+using LongestSum =
+    std::conditional_t<is_short_integer<Pixel>, std::int64_t,
+                       std::common_type_t<std::conditional_t<std::integral<Pixel>, double, Pixel>, Wanted>>;
+
+/// Returns run(statistic) with the WindowStatistic of the narrowest exact sums: 32-bit integers while the squares of
+/// `window_pixels` bytes fit, then LongestSum.
 template <class Pixel, class Wanted, bool Squares, class Run>
-void with_statistic(Index window_pixels, bool counted, Run&& run) {
+auto with_statistic(Index window_pixels, bool counted, Run&& run) {
   const auto with = [&]<class T>(T) {
-    if (counted) {
-      run(WindowStatistic<Pixel, T, Squares, true>{});
-    } else {
-      run(WindowStatistic<Pixel, T, Squares, false>{});
-    }
+    return counted ? run(WindowStatistic<Pixel, T, Squares, true>{}) : run(WindowStatistic<Pixel, T, Squares, false>{});
   };
-  if constexpr (is_short_integer<Pixel>) {
-    if constexpr (sizeof(Pixel) == 1) {
-      if (window_pixels <= 33'025) {  // 2^31 / 255^2
-        return with(std::int32_t{});
-      }
+  if constexpr (is_byte<Pixel>) {
+    if (window_pixels <= 33'025) {  // 2^31 / 255^2
+      return with(std::int32_t{});
     }
-    with(std::int64_t{});
-  } else if constexpr (std::integral<Pixel>) {
-    with(double{});
-  } else {
-    with(std::common_type_t<Pixel, Wanted>{});
   }
+  return with(LongestSum<Pixel, Wanted>{});
 }
 
 }  // namespace boxlap::detail

@@ -27,6 +27,7 @@ namespace boxlap {
 /// Throws std::invalid_argument for Border::wrap, a mask, a row of another length or a window below 1 x 1.
 /// Memory: that of moving_moments for one strip of all columns, d = floor(window.rows / 2) + 1 rows of pixels and the
 /// rows that are handed over; own_mean: d rows of two pixels, a mean and a residual, and one row of residuals more.
+/// With skip_nan, that of moving_moments where pixels may be invalid, and d rows of a byte (own_mean: three) a pixel.
 template <class Pixel, std::floating_point Out = std::conditional_t<std::same_as<Pixel, double>, double, float>>
 class MomentsStream {
  public:

@@ -120,9 +120,10 @@ void write_moments(const Raster<const Pixel>& image, Window window, const Raster
 /// Throws std::invalid_argument for a window below 1 x 1, sizes that differ, overlapping memory, threads < 0, or a
 /// border_value that integer pixels cannot have. An empty image gives an empty result.
 /// O(rows * cols * log window) time. Memory, for a strip of c = min(cols, 2048) columns (in place: all columns) and
-/// s-byte sums, a thread: (window.rows + floor(log2 window.rows) + 1) * (c + window.cols) * s
-/// + 5 * (256 + window.cols) * s bytes; in place, window.rows - 1 rows of the image more (half of that on one thread).
-/// Independent of the number of rows.
+/// sums of s bytes, a thread: (window.rows + floor(log2 window.rows) + 1) * (c + 16) * s + (4 * window.cols + 1400) * s
+/// bytes, twice that where pixels may be invalid (a mask, or skip_nan and pixels that may be NaN); in place,
+/// window.rows - 1 rows of the image more (half of that on one thread). Independent of the number of rows. s is 4 for
+/// 8-bit pixels in windows of up to 33,025 and for float pixels with a float result, otherwise 8.
 template <detail::EigenDense Image, class Out>
 requires detail::EigenDense<Out>
 void moving_mean(const Image& image, Window window, Out&& out, const WindowOptions& options = {}) {
@@ -147,8 +148,10 @@ void moving_mean(const Image& image, Window window, Out&& out, const WindowOptio
 /// digits, below 1e-23 the variance is 0, above 1e20 infinite or NaN; double outputs take any float. The same holds
 /// with own_mean while pixels stay below 3e38 / pixels of the window.
 ///
-/// O(rows * cols * log window) time. Memory: twice that of moving_mean (three times with skip_nan or a mask); with
-/// own_mean twice, and window.rows + 2 rows of means and residuals, one thread in place.
+/// O(rows * cols * log window) time. Memory: twice that of moving_mean without invalid pixels, three times where pixels
+/// may be invalid. With own_mean twice, four times where pixels may be invalid, half of it in 8-byte sums where pixels
+/// are integers; and window.rows + 2 rows of means and residuals. Its strips are window.cols wider; in place, with
+/// Border::wrap and in windows of more than 512 columns there is one strip, on one thread.
 template <detail::EigenDense Image, class Mean, class Variance>
 requires(detail::EigenDense<Mean>&& detail::EigenDense<Variance>) void moving_moments(
     const Image& image, Window window, Mean&& mean, Variance&& variance, Deviation deviation = Deviation::textbook,
