@@ -86,6 +86,24 @@ TEMPLATE_TEST_CASE("rows pushed one by one give the bits of the array form", "",
   }
 }
 
+TEST_CASE("bytes at their largest on both sides of what 32 bits sum: rows pushed one by one give exact moments") {
+  Image<std::uint8_t> image = Image<std::uint8_t>::Constant(3, 2, 255);
+  image(1, 1) = 254;
+  for (const Window window : {Window(127, 260), Window(127, 261)}) {  // 33,020 and 33,147 pixels
+    for (const Deviation deviation : {Deviation::textbook, Deviation::own_mean}) {
+      Image<float> mean, variance, row_mean(3, 2), row_variance(3, 2);
+      moving_moments(image.cast<double>().eval(), window, mean, variance, deviation);
+      MomentsStream<std::uint8_t> stream(2, window, deviation);
+      push_twice(stream, image, nullptr, [&](Index y, std::span<const float> m, std::span<const float> v) {
+        std::copy(m.begin(), m.end(), &row_mean(y, 0));
+        std::copy(v.begin(), v.end(), &row_variance(y, 0));
+      });
+      CHECK((row_mean - mean).abs().maxCoeff() < 1e-4F);
+      CHECK((row_variance - variance).abs().maxCoeff() < 1e-6F);
+    }
+  }
+}
+
 TEST_CASE("NaN pixels and a NaN border do not count in a stream that skips them") {
   std::mt19937 rng(30);
   auto image = images::random<float>(20, 15, rng);
