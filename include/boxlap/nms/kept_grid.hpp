@@ -340,7 +340,7 @@ class KeptGrid {
     }
   }
 
-  /// The same boxes in as few cells, blocks and levels as they need now.
+  /// The same boxes in as few cells, blocks and levels as they need now, and no memory for more.
   void make_anew() {
     std::vector<Candidate<T>> boxes;
     boxes.reserve(size_);
@@ -348,6 +348,7 @@ class KeptGrid {
     slots_ = std::vector<Slot>(first_slots);
     shift_ = first_shift;
     clear();
+    chunks_.clear();
     for (const Candidate<T>& c : boxes) {
       add(c);
     }

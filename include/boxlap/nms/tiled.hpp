@@ -2,9 +2,13 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
+#include <concepts>
+#include <cstddef>
 #include <limits>
+#include <numeric>
 #include <span>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "../core/error.hpp"
@@ -13,106 +17,27 @@
 #include "../core/range.hpp"
 #include "../shape/shape.hpp"
 #include "detections.hpp"
-#include "kept_boxes.hpp"
-#include "kept_grid.hpp"
+#include "greedy.hpp"
 #include "nms.hpp"
+#include "regions.hpp"
 #include "tiles.hpp"
+#include "waiting_rows.hpp"
 
 namespace boxlap {
 namespace detail {
 
-/// Boxes that share more than a border; nothing else is known of them.
-struct AnyOverlap {};
+/// Every number of type From is one of type To.
+template <class From, class To>
+concept ExactIn = std::is_arithmetic_v<To> && std::numeric_limits<From>::digits <= std::numeric_limits<To>::digits &&
+                  (std::integral<From> || std::floating_point<To>)&&(std::unsigned_integral<From> ||
+                                                                     std::is_signed_v<To>);
 
-/// Rectangles that come and go, found by place. Infinite ones too.
-using RectangleGrid = KeptGrid<double, Bound<AnyOverlap>>;
-
-/// A rectangle of numbers that a grid can compute with.
-[[nodiscard]] inline Candidate<double> rectangle(const Box<double>& box, Index row) noexcept {
-  const double most = 1e150;  // a product of two is finite
-  const auto clipped = [=](double x) { return (std::min)((std::max)(x, -most), most); };
-  return {{clipped(box.x1), clipped(box.y1), clipped(box.x2), clipped(box.y2)}, 0, row};
+/// Only its type is asked for: that of the scores of a tile, anything with two members.
+template <class Tile>
+[[nodiscard]] auto score_of_tile(const Tile& tile) {
+  const auto& [shapes, scores] = tile;
+  return Element<decltype(scores)>{};
 }
-
-/// The regions of the tiles seen so far, which do not overlap.
-class Regions {
- public:
-  /// The number of a region that overlaps `region` by more than rounded borders do; none.
-  [[nodiscard]] Index overlapping(const Box<double>& region) {
-    Index found = none;
-    const Candidate<double> c = rectangle(region, none);
-    const auto check = [&](const Candidate<double>& other) {
-      const auto overlap = [](double a1, double a2, double b1, double b2) {
-        const double first = (std::max)(a1, b1), last = (std::min)(a2, b2), side = (std::min)(a2 - a1, b2 - b1);
-        const double rounding = 0x1p-22 * (std::min)(std::abs(first), std::abs(last));  // of float borders
-        return last - first > (std::min)(0.5 * side, (std::max)(1e-6 * side, rounding));
-      };
-      if (overlap(c.box.x1, c.box.x2, other.box.x1, other.box.x2) &&
-          overlap(c.box.y1, c.box.y2, other.box.y1, other.box.y2)) {
-        found = other.row;
-      }
-      return found != none;
-    };
-    (void)grid_.search(c, check);
-    return found;
-  }
-
-  void add(const Box<double>& region) {
-    const Candidate<double> c = rectangle(region, static_cast<Index>(regions_.size()));
-    if (regions_.empty()) {
-      grid_.start(Reach::meeting(), BoxPlace(c.box).longer(), 1);
-    }
-    grid_.add(c);
-    regions_.push_back(region);
-  }
-
-  [[nodiscard]] const Box<double>& operator[](Index tile) const noexcept { return regions_[at(tile)]; }
-  [[nodiscard]] Index size() const noexcept { return static_cast<Index>(regions_.size()); }
-
-  /// The open window lies in the union. What a region does not cover of it is cut into at most four windows.
-  [[nodiscard]] bool cover(const Box<double>& window) {
-    close_.clear();
-    const auto note = [&](const Candidate<double>& other) {
-      close_.push_back(regions_[at(other.row)]);
-      return false;
-    };
-    (void)grid_.search(rectangle(window, none), note);
-    rests_.assign(1, {window, 0});
-    while (!rests_.empty()) {
-      auto [w, k] = rests_.back();
-      rests_.pop_back();
-      while (k < close_.size() && !overlap(w, close_[k])) {
-        ++k;
-      }
-      if (k == close_.size()) {
-        return false;
-      }
-      const Box<double>& part = close_[k];
-      const double x1 = (std::max)(w.x1, part.x1), x2 = (std::min)(w.x2, part.x2);
-      for (const Box<double>& rest : {Box<double>{w.x1, w.y1, x1, w.y2}, Box<double>{x2, w.y1, w.x2, w.y2},
-                                      Box<double>{x1, w.y1, x2, (std::max)(w.y1, part.y1)},
-                                      Box<double>{x1, (std::min)(w.y2, part.y2), x2, w.y2}}) {
-        if (has_extent(rest)) {
-          rests_.push_back({rest, k + 1});
-        }
-      }
-    }
-    return true;
-  }
-
- private:
-  struct Rest {
-    Box<double> window;
-    std::size_t next;
-  };
-  [[nodiscard]] static bool overlap(const Box<double>& a, const Box<double>& b) noexcept {
-    return (std::max)(a.x1, b.x1) < (std::min)(a.x2, b.x2) && (std::max)(a.y1, b.y1) < (std::min)(a.y2, b.y2);
-  }
-
-  RectangleGrid grid_;
-  std::vector<Box<double>> regions_, close_;
-  std::vector<Rest> rests_;
-};
 
 }  // namespace detail
 
@@ -127,71 +52,122 @@ class Regions {
 /// overlaps, so only rows within reach of the unseen wait, and rows that wait for them. For IoU of boxes reach is
 /// (1 - t) / (2 t) sides; other shapes, other measures and low thresholds need `longest_side` to decide anything before
 /// finish(). A tile decides anew only the rows that wait at its borders and those that meet them, so the order of tiles
-/// costs memory but no time. Memory: sizeof(S) + 32 bytes and at most 1,000 for the index a waiting row, 1,000 a tile,
-/// and that of nms() over the rows of one tile and those at its borders.
-/// Takes one thread whatever options.threads says: a tile is what a single thread decides in nms() too.
+/// costs memory but no time. Where the reach is wider than tiles are, a row is looked at again by each tile in reach.
+///
+/// Memory: sizeof(S) + 32 bytes and at most 1,000 for the index a waiting row, 1,000 a tile, and that of nms() over the
+/// rows of one tile and those at its borders; at most four times what the rows that wait now need is held for them.
+/// finish() gives back all of it. Can be moved, not copied. Takes one thread whatever options.threads says: a tile is
+/// what a single thread decides in nms() too.
+///
+/// `Score` holds the scores: double is exact for float, double and integers of up to 32 bits. Others are refused at
+/// compile time, as rounding would make ties: TiledNms<S, Iou, std::int64_t> takes them.
 ///
 ///     TiledNms<Box<float>> tiled({.iou_threshold = 0.5});
 ///     for (const Tile& tile : tiles) { write(tiled.add(tile.region, tile.boxes, tile.scores)); }
 ///     write(tiled.finish());
-template <Shape S, Measure<S> M = Iou>
+template <Shape S, Measure<S> M = Iou, class Score = double>
 class TiledNms {
  public:
   /// No bounds of a shape are longer than `longest_side`: add() throws std::invalid_argument otherwise.
   explicit TiledNms(NmsOptions options = {}, double longest_side = std::numeric_limits<double>::infinity(),
                     M measure = {})
       : verdict_(detail::verdict_of(options)), longest_side_(longest_side), measure_(measure) {}
+  TiledNms(const TiledNms&) = delete;
+  TiledNms& operator=(const TiledNms&) = delete;
+  TiledNms(TiledNms&&) = default;
+  TiledNms& operator=(TiledNms&&) = default;
+  ~TiledNms() = default;
 
   /// Adds the detections of a tile; returns the rows that are now sure to be kept, ascending.
   ///
-  /// Throws std::invalid_argument, and adds nothing, for lengths that differ, a region without extent or one that
-  /// overlaps that of an earlier tile, a shape whose centre is not in the region (shapes that meet nothing may be
-  /// anywhere) or that is longer than longest_side, and after finish(). Regions may touch, and overlap by a millionth
-  /// of a side: borders may be rounded. Windows of a detector that overlap by more are cut at the middle of what they
-  /// share. Expected O(rows of the tile + rows that wait at its borders) on spread-out data.
+  /// Throws std::invalid_argument for lengths that differ, a region without extent or one that overlaps that of an
+  /// earlier tile, a shape whose centre is not in the region (shapes that meet nothing may be anywhere) or that is
+  /// longer than longest_side, finite coordinates beyond 1e150, and after finish(). Regions may touch, and overlap as
+  /// rounded borders do: by a millionth of the shorter finite side, by 2^-22 of the border's own coordinate, but never
+  /// by half a side. Windows of a detector that overlap by more are cut at the middle of what they share. Whatever is
+  /// thrown, also by a measure or a view, nothing was added and no row is lost (if moving an S does not throw).
+  /// Expected O(rows of the tile + rows that wait at its borders) on spread-out data.
   template <Shapes R, Numbers P>
-  requires std::same_as<detail::Element<R>, S>
+  requires std::same_as<detail::Element<R>, S> && detail::ExactIn<detail::Element<P>, Score>
   [[nodiscard]] std::vector<Index> add(const Box<double>& region, const R& shapes, const P& scores) {
     detail::require_same_length("scores", std::size(scores), "shapes", std::size(shapes));
     check(region, shapes);
     const Index n = detail::rows_of(shapes, "shapes");
     (void)detail::to_index(detail::at(rows_) + detail::at(n), "all tiles together");
-    seen_.add(region);
-    std::vector<Row> rows = rows_to_decide(region);
-    rows.reserve(rows.size() + detail::at(n));
-    for (Index i = 0; i < n; ++i) {
-      rows.push_back({detail::element(shapes, i), static_cast<double>(detail::element(scores, i)), rows_++});
-    }
-    for (std::size_t i = 0; i < rows.size(); ++i) {  // and those taken on the way
-      take_partners(cast<double>(bounds(rows[i].shape)), rows);
-    }
-    return decide(rows, false);
-  }
+    waiting_.tidy([&](const Row& row) { return window(bounds(row.shape)); });
 
-  /// Decides the rest: no tile is to come. Returns the rows that are kept, ascending.
-  [[nodiscard]] std::vector<Index> finish() {
-    std::vector<Row> rows;
-    for (std::size_t slot = 0; slot < waiting_.size(); ++slot) {
-      if (waiting_[slot].number != none) {
-        rows.push_back(waiting_[slot]);
+    Attempt attempt{*this, seen_.size()};
+    seen_.add(region);
+    std::vector<Row> added;
+    added.reserve(detail::at(n));
+    for (Index i = 0; i < n; ++i) {
+      added.push_back({detail::element(shapes, i), static_cast<Score>(detail::element(scores, i)), rows_ + i, false});
+      added.back().ready = waits_for_place() && seen_.cover(window(bounds(added.back().shape)));
+    }
+    std::vector<Open> open;  // by number, those that waited first
+    if (waits_for_place()) {
+      open = waiting_.take_affected(region, added, seen_);
+    }
+    const std::size_t waited = open.size();
+    for (const Row& row : added) {
+      open.push_back({&row, none, row.ready});
+    }
+    const std::vector<detail::Fate> fates = decide(open, false);
+    std::vector<Index> kept = numbers_kept(open, fates);
+
+    std::size_t arriving = 0;
+    for (std::size_t i = 0; i < open.size(); ++i) {
+      if (fates[i] == detail::Fate::open) {
+        const Index slot = i < waited ? open[i].slot : waiting_.slot_to_come(arriving++);
+        if (waits_for_place()) {
+          waiting_.add_to_grid(slot, window(bounds(open[i].row->shape)));
+        }
       }
     }
-    waiting_.clear();
-    free_.clear();
+    waiting_.reserve(arriving);
+    attempt.succeeds = true;  // nothing throws from here on
+    for (std::size_t i = 0; i < added.size(); ++i) {
+      if (fates[waited + i] == detail::Fate::open) {
+        waiting_.put(std::move(added[i]));
+      }
+    }
+    for (std::size_t i = 0; i < waited; ++i) {
+      if (fates[i] == detail::Fate::open) {
+        waiting_.keep(open[i]);
+      } else {
+        waiting_.release(open[i].slot);
+      }
+    }
+    rows_ += n;
+    return kept;
+  }
+
+  /// Scores that double rounds would tie: TiledNms<S, M, std::int64_t> holds those of 64 bits.
+  template <Shapes R, Numbers P>
+  requires std::same_as<detail::Element<R>, S> &&
+      (!detail::ExactIn<detail::Element<P>, Score>)void add(const Box<double>& region, const R& shapes,
+                                                            const P& scores_need_a_type_that_holds_them) = delete;
+
+  /// Decides the rest: no tile is to come. Returns the rows that are kept, ascending. What a measure throws leaves all
+  /// rows waiting.
+  [[nodiscard]] std::vector<Index> finish() {
+    waiting_.sort();
+    std::vector<Open> open;
+    open.reserve(waiting_.size());
+    waiting_.for_each([&](const Row& row) { open.push_back({&row, none, true}); });
+    std::vector<Index> kept = numbers_kept(open, decide(open, true));
+    waiting_ = {};
+    seen_ = {};
     finished_ = true;
-    return decide(rows, true);
+    return kept;
   }
 
   /// Rows that wait for tiles to come.
-  [[nodiscard]] Index waiting() const noexcept { return static_cast<Index>(waiting_.size() - free_.size()); }
+  [[nodiscard]] Index waiting() const noexcept { return static_cast<Index>(waiting_.size()); }
   /// Their numbers, ascending. O(w log w) for w rows.
   [[nodiscard]] std::vector<Index> waiting_rows() const {
     std::vector<Index> numbers;
-    for (const Row& row : waiting_) {
-      if (row.number != none) {
-        numbers.push_back(row.number);
-      }
-    }
+    waiting_.for_each([&](const Row& row) { numbers.push_back(row.number); });
     std::sort(numbers.begin(), numbers.end());
     return numbers;
   }
@@ -200,11 +176,21 @@ class TiledNms {
 
  private:
   using T = detail::BoundsScalar<S>;
+  using Row = detail::TiledRow<S, Score>;
+  using Open = detail::OpenRow<S, Score>;
+  static constexpr bool by_sides = detail::is_box<S> && detail::Bound<M>::by_sides;
 
-  struct Row {
-    S shape;
-    double score;
-    Index number;  // none: the slot is free
+  /// Undoes what add() did to places, unless it succeeds.
+  struct Attempt {
+    TiledNms& tiled;
+    Index tiles;
+    bool succeeds = false;
+    ~Attempt() {
+      if (!succeeds) {
+        tiled.seen_.truncate(tiles);
+        tiled.waiting_.break_grid();
+      }
+    }
   };
 
   template <Shapes R>
@@ -212,122 +198,78 @@ class TiledNms {
     if (finished_) {
       detail::invalid("a tile was added after finish()");
     }
-    if (!has_extent(region)) {
-      detail::invalid("the region is empty, inverted or NaN");
-    }
-    if (const Index other = seen_.overlapping(region); other != none) {
-      const Box<double>& seen = seen_[other];
-      detail::invalid("the region of tile ", seen_.size(), ", (", region.x1, ", ", region.y1, ", ", region.x2, ", ",
-                      region.y2, "), overlaps that of tile ", other, ", (", seen.x1, ", ", seen.y1, ", ", seen.x2, ", ",
-                      seen.y2, "): cut overlapping windows at the middle of what they share, and give each detection ",
-                      "to the region that holds its centre");
-    }
-    const Index n = detail::rows_of(shapes, "shapes");
+    seen_.check(region);
+    const detail::Detections detections(shapes, measure_, verdict_);
+    const Index n = detections.size();
     for (Index i = 0; i < n; ++i) {
-      const auto box = bounds(detail::element(shapes, i));
-      const detail::BoxPlace at(box);
-      if (!has_extent(box)) {
+      bool takes_part = false;
+      const auto box = cast<double>(detections.candidate(i, takes_part).box);
+      if (!takes_part) {
         continue;
       }
+      const detail::BoxPlace at(box);
       if (!(region.x1 <= at.x && at.x < region.x2 && region.y1 <= at.y && at.y < region.y2)) {
         detail::invalid("shapes[", i, "] has its centre at (", at.x, ", ", at.y, "), outside the region");
       }
       if (at.longer() > longest_side_) {
         detail::invalid("shapes[", i, "] is ", at.longer(), " long, longest_side is ", longest_side_);
       }
+      if (!detail::borders_are_in_range(box)) {
+        detail::invalid("shapes[", i, "] has a coordinate beyond 1e150");
+      }
     }
+  }
+
+  /// Whether a row can be decided before finish(): its partners are in a place, not anywhere.
+  [[nodiscard]] bool waits_for_place() const noexcept {
+    return !verdict_.spares_nothing() && (longest_side_ <= (std::numeric_limits<double>::max)() ||
+                                          (by_sides && detail::Reach::above(verdict_.threshold).t > 0));
   }
 
   /// The window that every partner's centre lies in. Areas among the subnormal numbers say little about sides.
-  [[nodiscard]] Box<double> window(const detail::Candidate<T>& c) const {
-    constexpr bool by_sides = detail::is_box<S> && detail::Bound<M>::by_sides;
-    const bool tiny = area(c.box) < (std::numeric_limits<T>::min)() * (1 << 20);
+  [[nodiscard]] Box<double> window(const Box<T>& box) const {
+    const bool tiny = area(box) < (std::numeric_limits<T>::min)() * (1 << 20);
     const auto reach = by_sides && !tiny ? detail::Reach::above(verdict_.threshold) : detail::Reach::meeting();
-    return detail::ReachWindow{reach, longest_side_}(c.box);
+    return detail::ReachWindow{reach, longest_side_}(box);
   }
 
-  /// Takes the rows that wait and whose window reaches into `region`: it is seen now.
-  [[nodiscard]] std::vector<Row> rows_to_decide(const Box<double>& region) {
-    std::vector<Row> rows;
-    windows_.shrink();
-    windows_.take(detail::rectangle(region, none), [&](const detail::Candidate<double>& c) {
-      release(c.row, rows);
-      return true;
-    });
-    return rows;
-  }
-
-  /// Takes the rows that wait and whose bounds meet `box`: their fates may depend on each other.
-  void take_partners(const Box<double>& box, std::vector<Row>& rows) {
-    if (!has_extent(box)) {
-      return;
-    }
-    windows_.take(detail::rectangle(box, none), [&](const detail::Candidate<double>& c) {
-      const auto other = cast<double>(bounds(waiting_[detail::at(c.row)].shape));
-      const bool meet = (std::max)(box.x1, other.x1) < (std::min)(box.x2, other.x2) &&
-                        (std::max)(box.y1, other.y1) < (std::min)(box.y2, other.y2);
-      if (meet) {
-        release(c.row, rows);
-      }
-      return meet;
-    });
-  }
-
-  void release(Index slot, std::vector<Row>& rows) {
-    rows.push_back(waiting_[detail::at(slot)]);
-    waiting_[detail::at(slot)].number = none;
-    free_.push_back(slot);
-  }
-
-  void wait(const Row& row, const Box<double>& window) {
-    if (free_.empty()) {
-      free_.push_back(static_cast<Index>(waiting_.size()));
-      waiting_.push_back(row);
-    }
-    const Index slot = free_.back();
-    free_.pop_back();
-    waiting_[detail::at(slot)] = row;
-    if (verdict_.spares_nothing()) {
-      return;  // until finish()
-    }
-    const detail::Candidate<double> c = detail::rectangle(window, slot);
-    if (!windows_started_) {
-      windows_.start(detail::Reach::meeting(), detail::BoxPlace(c.box).longer(), 2);
-      windows_started_ = true;
-    }
-    windows_.add(c);
-  }
-
-  /// Decides `rows`, which no row that waits meets. Returns those that are kept, ascending; the others are gone or
-  /// wait.
-  [[nodiscard]] std::vector<Index> decide(std::vector<Row>& rows, bool all_seen) {
-    std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.number < b.number; });
-    const auto shapes = view(rows.size(), [&](Index i) -> const S& { return rows[detail::at(i)].shape; });
-    const auto scores = view(rows.size(), [&](Index i) { return rows[detail::at(i)].score; });
+  /// The fates of `rows`. With all_seen no tile is to come.
+  [[nodiscard]] std::vector<detail::Fate> decide(const std::vector<Open>& rows, bool all_seen) {
+    using detail::Fate;
+    const auto shapes = view(rows.size(), [&](Index i) -> const S& { return rows[detail::at(i)].row->shape; });
+    const auto scores = view(rows.size(), [&](Index i) { return rows[detail::at(i)].row->score; });
     const detail::Detections detections(shapes, measure_, verdict_);
     using D = std::remove_const_t<decltype(detections)>;
-    std::vector<detail::Fate> fates(rows.size(), detail::Fate::gone);
+    std::vector<Fate> fates(rows.size(), Fate::gone);
+    const auto note = [&](Index row, Fate fate) { fates[detail::at(row)] = fate; };
     detail::KeptIndex<D> index(detections);
-    const std::vector<Index> order = detail::order_descending(scores);
     if (all_seen) {
+      const std::vector<Index> order = detail::order_descending(scores);
       detail::suppress_rows(detections, index, std::span<const Index>(order),
-                            [&](Index row) { fates[detail::at(row)] = detail::Fate::kept; });
+                            [&](Index row) { note(row, Fate::kept); });
     } else if (verdict_.spares_nothing()) {
-      fates.assign(fates.size(), detail::Fate::open);
+      fates.assign(rows.size(), Fate::open);
     } else if (detail::Bound<M>::at_most_one && verdict_.spares_all()) {
-      fates.assign(fates.size(), detail::Fate::kept);
+      fates.assign(rows.size(), Fate::kept);
+    } else if (!waits_for_place()) {
+      for (Index i = 0; i < detections.size(); ++i) {
+        bool takes_part = false;
+        (void)detections.candidate(i, takes_part);
+        note(i, takes_part ? Fate::open : Fate::kept);
+      }
     } else {
-      detail::decide_tile(
-          detections, index, order, [&](const detail::Candidate<T>& c) { return !seen_.cover(window(c)); },
-          [&](Index row, detail::Fate fate) { fates[detail::at(row)] = fate; });
+      const auto reaches_out = [&](const auto& c) { return !rows[detail::at(c.row)].ready; };
+      detail::decide_tile(detections, index, detail::order_descending(scores), reaches_out, note);
     }
+    return fates;
+  }
+
+  [[nodiscard]] static std::vector<Index> numbers_kept(const std::vector<Open>& rows,
+                                                       const std::vector<detail::Fate>& fates) {
     std::vector<Index> kept;
     for (std::size_t i = 0; i < rows.size(); ++i) {
       if (fates[i] == detail::Fate::kept) {
-        kept.push_back(rows[i].number);
-      } else if (fates[i] == detail::Fate::open) {
-        bool takes_part = false;
-        wait(rows[i], window(detections.candidate(static_cast<Index>(i), takes_part)));
+        kept.push_back(rows[i].row->number);
       }
     }
     return kept;
@@ -337,30 +279,28 @@ class TiledNms {
   double longest_side_;
   M measure_;
   detail::Regions seen_;
-  detail::RectangleGrid windows_;  // of the rows that wait, by slot
-  bool windows_started_ = false;
-  std::vector<Row> waiting_;
-  std::vector<Index> free_;  // slots of waiting_
+  detail::WaitingRows<S, Score> waiting_;
   Index rows_ = 0;
   bool finished_ = false;
 };
 
 /// nms() over detections read tile by tile: read(k) returns the shapes and the scores of regions[k] (anything with two
 /// members), see TiledNms. Returns the kept rows as nms() over all of them would: by score, then by row, numbered in
-/// the order they were read. 8 bytes a row beside what TiledNms holds.
+/// the order they were read. The size of a score a row beside what TiledNms holds.
 template <Shape S, Rows Regions, std::invocable<Index> Read>
 [[nodiscard]] std::vector<Index> nms_tiled(const Regions& regions, Read read, NmsOptions options = {},
                                            double longest_side = std::numeric_limits<double>::infinity()) {
-  TiledNms<S> tiled(options, longest_side);
+  using Score = decltype(detail::score_of_tile(read(Index{})));
+  TiledNms<S, Iou, Score> tiled(options, longest_side);
   std::vector<Index> kept;
-  std::vector<double> scores;  // of all rows so far
+  std::vector<Score> scores;  // of all rows so far
   const auto note = [&](const std::vector<Index>& rows) { kept.insert(kept.end(), rows.begin(), rows.end()); };
   const Index n = detail::rows_of(regions, "regions");
   for (Index k = 0; k < n; ++k) {
     const auto& [shapes, tile_scores] = read(k);
     note(tiled.add(detail::element(regions, k), shapes, tile_scores));
     for (std::size_t i = 0; i < std::size(tile_scores); ++i) {
-      scores.push_back(static_cast<double>(detail::element(tile_scores, static_cast<Index>(i))));
+      scores.push_back(detail::element(tile_scores, static_cast<Index>(i)));
     }
   }
   note(tiled.finish());
