@@ -221,6 +221,29 @@ TEST_CASE("rectangles and hulls of slivers far out keep their digits") {
   REQUIRE_THAT(box.w * box.h, Catch::Matchers::WithinRel(double(least), 1e-14));
 }
 
+TEST_CASE("the hull of two shapes of any finite size, and of shapes that are not finite") {
+  using Catch::Matchers::WithinRel;
+  constexpr double infinity = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  const Box<double> unit{0, 0, 1, 1};
+  const double half_diagonal = std::sqrt(0.5);  // of the unit box, on either side of a line at 45 degrees
+  REQUIRE_THAT(enclosing_area(RotatedBox<double>{0, 0, 1e160, 1e-160, 45}, unit),
+               WithinRel(1e160 * half_diagonal, 1e-14));
+  REQUIRE_THAT(enclosing_area(unit, RotatedBox<double>{0, 0, 1e160, 1e-160, 45}),
+               WithinRel(1e160 * half_diagonal, 1e-14));
+  REQUIRE_THAT(enclosing_area(RotatedBox<double>{0, 0, 1e306, 0, 45}, unit), WithinRel(1e306 * half_diagonal, 1e-14));
+  REQUIRE_THAT(enclosing_area(RotatedBox<double>{0, 0, 4e-130, 2e-130, 0}, RotatedBox<double>{0, 0, 2e-130, 4e-130, 0}),
+               WithinRel(14e-260, 1e-13));
+  REQUIRE(enclosing_area(RotatedBox<double>{0, 0, 1e200, 1e200, 30}, unit) == infinity);
+  REQUIRE(enclosing_area(RotatedBox<float>{0, 0, 1e20F, 1e20F, 30}, Box<float>{0, 0, 1, 1}) ==
+          std::numeric_limits<float>::infinity());
+  REQUIRE(enclosing_area(RotatedBox<double>{0, 0, infinity, 1, 30}, unit) == 0);
+  REQUIRE(enclosing_area(RotatedBox<double>{nan, 0, 1, 1, 30}, unit) == 0);
+  REQUIRE(enclosing_area(Box<double>{0, 0, infinity, 1}, RotatedBox<double>{0, 0, 1, 1, 30}) == 0);
+  // Beyond the stated range there is no promise, but nothing is read out of bounds either.
+  static_cast<void>(boxlap::min_area_rectangle(Ring<double>{{0, 0}, {1e200, 1}, {1, 1e200}, {infinity, nan}}));
+  static_cast<void>(boxlap::min_area_rectangle(Ring<double>{{1e200, 0}, {-1e200, 1}, {1, 1e-200}, {1, -1e-200}}));
+}
+
 TEST_CASE("combs of thousands of sides above one another: the sum is not rounded at its greatest") {
   const unsigned seed = 5;  // 1.1 times the bound once
   CAPTURE(seed);

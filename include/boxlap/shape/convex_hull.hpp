@@ -62,7 +62,7 @@ struct Rectangle {
 template <class T>
 [[nodiscard]] T height_over(const Point<T>& a, const Point<T>& b, const Point<T>& p, T length) noexcept {
   const std::array<Point<T>, 3> triangle{a, b, p};
-  return p == b ? T{0} : static_cast<T>(twice_area_of_ring(std::span<const Point<T>>(triangle)) / length);
+  return static_cast<T>(twice_area_of_ring(std::span<const Point<T>>(triangle)) / length);
 }
 
 /// The rectangle around points with one side along the line a -> b.

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "../core/compiler.hpp"
+#include "../core/two_sum.hpp"
 #include "box.hpp"
 #include "lanes.hpp"
 #include "side.hpp"
@@ -46,8 +47,7 @@ struct Place {
 /// x + step in all digits, its x rounded up for `upward`, else down.
 template <bool upward>
 [[nodiscard]] BOXLAP_COLD inline Place exact_place(double x, double step) noexcept {
-  const double sum = x + step, part = sum - x;
-  const double rest = (x - (sum - part)) + (step - part);
+  const auto [sum, rest] = two_sum(x, step);
   const double next =
       std::nextafter(sum, upward ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity());
   return (upward ? rest > 0 : rest < 0) ? Place{next, (sum - next) + rest} : Place{sum, rest};

@@ -100,7 +100,8 @@ requires Overlapping<A, B>
 /// Generalized IoU: iou minus the share of the enclosing shape that neither covers; in [-1, 1].
 ///
 /// The enclosing shape is the smallest box for two boxes and the convex hull for anything else. An enclosing area of 0
-/// gives 0. Source: Rezatofighi et al., CVPR 2019; for boxes torchvision.ops.generalized_box_iou.
+/// gives 0, one that overflows gives NaN. Source: Rezatofighi et al., CVPR 2019; for boxes
+/// torchvision.ops.generalized_box_iou.
 template <class A, class B>
 requires Overlapping<A, B> && requires(const A& a, const B& b) { enclosing_area(a, b); }
 [[nodiscard]] constexpr auto giou(const A& a, const B& b) {

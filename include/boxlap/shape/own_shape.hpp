@@ -94,12 +94,30 @@ void append_vertices(const S& shape, const Point<double>& origin, std::vector<Po
   }
 }
 
+/// The area of the hull of finite points, which this reduces to its corners. Coordinates that are too large or too
+/// small for the products of exact predicates are scaled by a power of two and back.
+inline double hull_area(std::vector<Point<double>>& points) {
+  double most = 0;
+  for (const Point<double>& p : points) {
+    most = (std::max)({most, std::abs(p.x), std::abs(p.y)});
+  }
+  const int up = most > 1e150 || (most < 1e-100 && most > 0) ? -std::ilogb(most) : 0;
+  if (up != 0) [[unlikely]] {
+    for (Point<double>& p : points) {
+      p = {std::ldexp(p.x, up), std::ldexp(p.y, up)};
+    }
+  }
+  reduce_to_hull(points);
+  return std::ldexp(ring_area(points), -2 * up);
+}
+
 }  // namespace detail
 
 /// The area of the convex hull of two shapes, what giou() compares the union with; never below the union.
 ///
 /// Any two of Box, RotatedBox, Polygon except two boxes, which box.hpp gives their enclosing box. 0 where a shape has
-/// NaN or infinite coordinates. O(n log n) of the vertices, which are copied.
+/// NaN or infinite coordinates, infinity where the area is beyond the scalar type. O(n log n) of the vertices, which
+/// are copied.
 template <detail::OwnShape A, detail::OwnShape B>
 requires(!detail::is_box<A> || !detail::is_box<B>) [[nodiscard]] auto enclosing_area(const A& a, const B& b) {
   using R = detail::Overlap<A, B>;
@@ -114,9 +132,9 @@ requires(!detail::is_box<A> || !detail::is_box<B>) [[nodiscard]] auto enclosing_
       return R{0};
     }
   }
-  detail::reduce_to_hull(points);
+  const double hull = detail::hull_area(points);
   const R covered = detail::union_of(static_cast<R>(intersection_area(a, b)), area(wide_a), area(wide_b));
-  return (std::max)({static_cast<R>(detail::ring_area(points)), area(wide_a), area(wide_b), covered});
+  return (std::max)({static_cast<R>(hull), area(wide_a), area(wide_b), covered});
 }
 
 }  // namespace boxlap

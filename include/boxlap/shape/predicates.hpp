@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "../core/rounded.hpp"
+#include "../core/two_sum.hpp"
 #include "point.hpp"
 
 namespace boxlap::detail {
@@ -19,9 +20,8 @@ class ExactSum {
  public:
   void add(double x) noexcept {
     for (std::size_t k = 0; k < size_; ++k) {
-      const double sum = rounded(x + parts_[k]);
-      const double bigger = rounded(sum - x);
-      parts_[k] = rounded((x - rounded(sum - bigger)) + (parts_[k] - bigger));
+      const auto [sum, error] = two_sum(x, parts_[k]);
+      parts_[k] = error;
       x = sum;
     }
     parts_[size_++] = x;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "../core/rounded.hpp"
+#include "../core/two_sum.hpp"
 #include "point.hpp"
 
 namespace boxlap::detail {
@@ -23,15 +24,11 @@ namespace boxlap::detail {
 /// A number in twice the digits: high + low.
 struct LongNumber {
   double high = 0, low = 0;
+  LongNumber() = default;
+  LongNumber(double h, double l) noexcept : high(h), low(l) {}
+  LongNumber(const RoundedSum<double>& exact) noexcept : high(exact.sum), low(exact.error) {}
   [[nodiscard]] double value() const noexcept { return high + low; }
 };
-
-/// a + b without an error (Knuth 1969).
-[[nodiscard]] inline LongNumber two_sum(double a, double b) noexcept {
-  const double sum = rounded(a + b);
-  const double part = rounded(sum - a);
-  return {sum, rounded(a - rounded(sum - part)) + rounded(b - part)};
-}
 
 /// a * b without an error, unless it underflows.
 [[nodiscard]] inline LongNumber two_product(double a, double b) noexcept {
@@ -55,11 +52,16 @@ struct LongNumber {
   return two_sum(quotient, rest.value() / b.high);
 }
 
-/// The exact sum of any doubles, as one fixed-point number that reaches from the smallest to the largest of them
-/// (Kulisch and Miranker 1986): 32 digits a word, the rest of a word takes the carries of many sums.
+/// The exact sum of finite doubles, as one fixed-point number that reaches from the smallest to the largest of them
+/// (Kulisch and Miranker 1986): 32 digits a word, the rest of a word takes the carries of many sums. Infinity and NaN
+/// give what doubles would.
 class WideSum {
  public:
   void add(double x) noexcept {
+    if (!std::isfinite(x)) {
+      not_finite_ += x;
+      return;
+    }
     int exponent = 0;
     const double fraction = std::frexp(std::abs(x), &exponent);
     const auto digits = static_cast<std::uint64_t>(std::ldexp(fraction, 53));
@@ -79,6 +81,9 @@ class WideSum {
     add(x.low);
   }
   [[nodiscard]] LongNumber value() noexcept {
+    if (not_finite_ != 0) {
+      return {not_finite_, 0};
+    }
     carry();
     LongNumber sum;
     int left = 6;
@@ -118,6 +123,7 @@ class WideSum {
 
   std::array<std::int64_t, 70> words_{};
   std::uint32_t count_ = 0;
+  double not_finite_ = 0;
 };
 
 /// A sum with twice the digits, and how large its terms were.
@@ -155,7 +161,8 @@ struct TwiceTriangle {
   }
 };
 
-/// Twice the area of rings, right to the last bit; `each_ring` calls back with each ring's points.
+/// Twice the area of rings, right to the last bit; `each_ring` calls back with each ring's points. Infinity or NaN
+/// where a product of two coordinates is beyond double.
 template <class EachRing>
 [[nodiscard]] double twice_area_of(const EachRing& each_ring) noexcept {
   BoundedSum twice;
@@ -168,7 +175,7 @@ template <class EachRing>
     }
   });
   const double value = twice.sum.value();
-  if (twice.error(n) <= 0x1p-56 * std::abs(value)) {
+  if (twice.size == 0 || twice.error(n) <= 0x1p-56 * std::abs(value)) {  // size 0: every product is 0
     return value;
   }
   WideSum exact;

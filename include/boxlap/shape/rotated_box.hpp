@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "../core/two_sum.hpp"
 #include "box.hpp"
 #include "convex_hull.hpp"
 #include "lanes.hpp"
@@ -94,8 +95,8 @@ template <class T>
 template <class T, class L>
 [[nodiscard]] inline L outward(const L& from, const L& by) noexcept {
   using Limits = std::numeric_limits<T>;
-  const L zero{}, sum = from + by, part = sum - from;
-  const L lost = (from - (sum - part)) + (by - part);
+  const L zero{};
+  const auto [sum, lost] = two_sum(from, by);
   const L place = lesser(magnitude(sum), L(zero + (Limits::max)())) * Limits::epsilon() + Limits::denorm_min();
   const auto inside = ((lost > zero) & (by > zero)) | ((lost < zero) & (by < zero));
   return inside ? L(sum + (by > zero ? place : -place)) : sum;

@@ -12,6 +12,7 @@
 #include <span>
 
 #include "../core/compiler.hpp"
+#include "../core/two_sum.hpp"
 #include "box.hpp"
 #include "lanes.hpp"
 #include "point.hpp"
@@ -73,8 +74,8 @@ struct PairSum {
       size_of_found += term;
       widths_of_found += width;
     }
-    const L total = sum + sum_of_found, part = total - sum;
-    rest += (sum - (total - part)) + (sum_of_found - part);
+    const auto [total, error] = two_sum(sum, sum_of_found);
+    rest += error;
     sum = total;
     size += size_of_found + widths_of_found * (zero + heights);
   }
