@@ -172,7 +172,9 @@ TEST_CASE("errors tell the position") {
   REQUIRE(why("SRID=4326 POLYGON EMPTY") == "WKT position 10: expected ';', got 'POLYGON'");
   REQUIRE(why("SRID=4326;SRID=4326;POLYGON EMPTY") == "WKT position 10: " + kinds + "'SRID=4326;POLYGON'");
   REQUIRE(why("POLYGON (EMPTY, (0 0, 1 0, 1 1, 0 0))") ==
-          "WKT position 36: expected an EMPTY hole, as the shell is EMPTY, before this, got ')'");
+          "WKT position 16: expected an EMPTY hole, as the shell is EMPTY, got '('");
+  REQUIRE(why("MULTIPOLYGON ((EMPTY, EMPTY,\n7))") ==
+          "WKT position 29: expected an EMPTY hole, as the shell is EMPTY, got '7'");
   REQUIRE(why("MULTIPOLYGON (((0 0, 1 0, 1 1, 0 0)), ((5 5, 6 6, 7 7, 5 5)))") ==
           "zero area: all vertices of part 1 shell are on one line");
   REQUIRE(why("MULTIPOLYGON (EMPTY, EMPTY, ((5 5, 6 6, 7 7, 5 5)))") ==
