@@ -200,7 +200,7 @@ TEST_CASE("few pairs a row and many are put together in two ways, to the same ma
     const detail::OverlapValue<float, detail::IouMeasure> value({}, 0.1);
     detail::Team team(2);
     detail::with_trees<detail::Meeting::open, float>(a, b, team, detail::Identity{}, [&](const auto& join) {
-      const auto sorted = detail::csr_by_sorting(join, n, 2 * n, team, 0, value);
+      const auto sorted = detail::csr_by_sorting(join, n, 2 * n, team, 0, detail::most_pairs_of_all, value);
       const auto in_place = detail::csr_in_place(join, n, 2 * n, team, value);
       CHECK(sorted == in_place);
       CHECK(sorted == brute(a, b, false, 0.1, by_iou));

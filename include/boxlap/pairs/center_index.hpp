@@ -130,7 +130,7 @@ class CenterIndex {
     if (!wanted) {
       return result;
     }
-    const auto collect = [&](Index chunk, std::vector<Neighbor<T>>& entries) {
+    const auto collect = [&](Index chunk, std::vector<Neighbor<T>>& entries, const auto&) {
       Result nearest = empty;
       const Index end = (std::min)(rows, (chunk + 1) * places_per_chunk);
       for (Index i = chunk * places_per_chunk; i < end; ++i) {

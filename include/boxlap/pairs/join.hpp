@@ -48,19 +48,18 @@ template <class Join, class Meets>
     pairs_of_row = pairs_a_row(join);
   }
   if constexpr (countable) {
-    const bool ordered = join.a.ordered() && join.b.ordered();
-    most = pairs_of_row >= many_pairs_a_row ? 0 : ordered ? longest_list(rows, cols) : most_pairs_of_all;
+    most = pairs_of_row >= many_pairs_a_row ? 0 : longest_list(join, rows, cols);
   }
   if (most > 0) {
     const PairKeys coding(rows, cols);
-    const auto collect_chunk = [&](Index chunk, std::vector<std::uint64_t>& found) {
+    const auto collect_chunk = [&](Index chunk, std::vector<std::uint64_t>& found, const auto& is_full) {
       auto collect = [&](Index i, Index j, const auto&, const auto&) {
         if (meets(i, j)) {
           found.push_back(coding.key(i, j));
         }
       };
       if constexpr (countable) {
-        join.run_until(chunk, collect, [&] { return found.size() > most; });
+        join.run_until(chunk, collect, [&] { return is_full(found); });
       } else {
         join.run(chunk, collect);
       }

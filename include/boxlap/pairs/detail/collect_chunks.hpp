@@ -47,37 +47,58 @@ struct Collected {
 /// The longest list of pairs there is.
 inline constexpr std::size_t most_pairs_of_all = (std::numeric_limits<Index>::max)();
 
+[[noreturn]] inline void refuse_pairs(std::size_t count) {
+  too_long("the join has ", count, " pairs or more, the most is ", most_pairs_of_all);
+}
+
 /// Refuses what cannot be numbered.
 inline void check_pairs(std::size_t count) {
   if (count > most_pairs_of_all) [[unlikely]] {
-    too_long("the join has ", count, " pairs or more, the most is ", most_pairs_of_all);
+    refuse_pairs(count);
   }
+}
+
+template <class Join>
+[[nodiscard]] bool is_ordered(const Join& join) noexcept {
+  return join.a.ordered() && join.b.ordered();
 }
 
 /// The longest list of pairs worth sorting, for a join that a sample takes for sparse (below many_pairs_a_row). A crowd
 /// that the sample missed shows when the list grows beyond it: the pairs are then counted first, and take no list.
-[[nodiscard]] inline std::size_t longest_list(Index rows, Index cols) noexcept {
+/// Pairs of unordered trees cannot be counted.
+template <class Join>
+[[nodiscard]] std::size_t longest_list(const Join& join, Index rows, Index cols) noexcept {
   constexpr std::size_t pairs_a_box = 8, least = std::size_t{1} << 20;
-  return (std::min)(most_pairs_of_all, pairs_a_box * (at(rows) + at(cols)) + least);
+  const std::size_t longest = (std::min)(most_pairs_of_all, pairs_a_box * (at(rows) + at(cols)) + least);
+  return is_ordered(join) ? longest : most_pairs_of_all;
 }
 
-/// collect(chunk, items) appends what a chunk has to items; `expected` is about how many a chunk has. Where there are
-/// more than `most` items in all, collecting ends early and only their number comes back; a collect() of large chunks
-/// does well to stop by itself.
+/// Room for so many items is asked for on an estimate alone.
+inline constexpr std::size_t most_estimated = std::size_t{1} << 22;
+
+/// collect(chunk, items, is_full) appends what a chunk has to items; `expected` is about how many a chunk has. Where
+/// there are more than `most` items in all, collecting ends early and only their number comes back; a collect() of
+/// large chunks does well to stop by itself when is_full() of the items it has.
 ///
 /// Room is asked for on the calling thread: what other threads ask for comes as fresh pages each time (glibc).
 template <class Item, class Collect>
 [[nodiscard]] Collected<Item> collect_chunks(Index chunks, Team& team, std::size_t expected, std::size_t most,
                                              const Collect& collect) {
   Collected<Item> result;
+  std::atomic<std::size_t> total{0};  // of the chunks that have ended
+  const auto is_full = [&](const std::vector<Item>& items) {
+    return total.load(std::memory_order_relaxed) + items.size() > most;
+  };
   if (team.threads() <= 1 || chunks <= 1) {
     std::vector<Item>& items = result.list;
     for (Index chunk = 0; chunk < chunks && items.size() <= most; ++chunk) {
-      if (chunk > 0 && items.capacity() - items.size() < items.size() / at(chunk)) {
-        items.reserve(items.size() / at(chunk) * at(chunks) / 8 *
-                      9);  // as many again in each chunk to come, and a spare
+      const std::size_t mean = chunk > 0 ? items.size() / at(chunk) : 0;
+      if (items.capacity() - items.size() < mean) {
+        // As many again in each chunk to come, and a spare; a crowd in the first chunk says nothing of the others.
+        const std::size_t estimate = mean * at(chunks) / 8 * 9;
+        items.reserve((std::min)({estimate, most + mean, (std::max)(most_estimated, 2 * items.size())}));
       }
-      collect(chunk, items);
+      collect(chunk, items, is_full);
     }
     result.size = items.size();
     if (result.size > most) {
@@ -89,11 +110,10 @@ template <class Item, class Collect>
   for (std::vector<Item>& part : parts) {
     part.reserve(expected + expected / 8);
   }
-  std::atomic<std::size_t> total{0};
   team.for_each(chunks, [&](Index chunk) {
     std::vector<Item>& part = parts[at(chunk)];
-    if (total.load(std::memory_order_relaxed) <= most) {
-      collect(chunk, part);
+    if (!is_full(part)) {
+      collect(chunk, part, is_full);
     }
     total.fetch_add(part.size(), std::memory_order_relaxed);
   });

@@ -61,13 +61,12 @@ template <class R>
 }
 
 /// The matrix of a join of boxes by way of a list: right where rows hold few pairs each. A pair is measured where it is
-/// found. With `self` the join visits each pair once and both halves are stored. Where the list grows too long after
-/// all, it is dropped and csr_in_place() takes over.
+/// found. With `self` the join visits each pair once and both halves are stored. Where the list grows beyond `most`
+/// after all, it is dropped and csr_in_place() takes over; unordered trees have no levels to be counted by, and throw.
 template <Meeting meeting, bool self, class T, class Ask, class Measure>
 [[nodiscard]] Csr<T> csr_by_sorting(const TreeJoin<meeting, self, T, Ask>& join, Index rows, Index cols, Team& team,
-                                    std::size_t expected, const OverlapValue<T, Measure>& value_of) {
-  const std::size_t most = join.a.ordered() && join.b.ordered() ? longest_list(rows, cols) : most_pairs_of_all;
-  const auto collect_chunk = [&](Index chunk, std::vector<Entry<T>>& found) {
+                                    std::size_t expected, std::size_t most, const OverlapValue<T, Measure>& value_of) {
+  const auto collect_chunk = [&](Index chunk, std::vector<Entry<T>>& found, const auto& is_full) {
     auto collect = [&](Index i, Index j, const Box<T>& box_i, const Box<T>& box_j) {
       if (!attainable(join.ask, box_i, box_j)) {
         return;
@@ -81,10 +80,13 @@ template <Meeting meeting, bool self, class T, class Ask, class Measure>
         }
       }
     };
-    join.run_until(chunk, collect, [&] { return found.size() > most; });
+    join.run_until(chunk, collect, [&] { return is_full(found); });
   };
   Collected<Entry<T>> entries = collect_chunks<Entry<T>>(join.chunks(), team, expected, most, collect_chunk);
   if (entries.size > most) {
+    if (!is_ordered(join)) [[unlikely]] {
+      refuse_pairs(entries.size);
+    }
     return csr_in_place(join, rows, cols, team, value_of);
   }
   return csr_of_entries(entries.items(), rows, cols, team);
@@ -94,7 +96,7 @@ template <Meeting meeting, bool self, class T, class Ask, class Measure>
 template <Meeting meeting, bool self, class T, class Ask>
 [[nodiscard]] double pairs_a_row(const TreeJoin<meeting, self, T, Ask>& join) {
   constexpr Index sampled_leaves = 16;
-  if (!join.a.ordered() || !join.b.ordered()) {
+  if (!is_ordered(join)) {
     return 0;
   }
   const Index stride = (std::max)(Index{1}, join.a.leaves() / sampled_leaves);
@@ -128,9 +130,9 @@ template <Meeting meeting, bool self, class T, class Ask, class Measure>
     return csr_of_few(join, rows, cols, value_of);
   }
   const double pairs_of_row = pairs_a_row(join) * (self ? 2 : 1);
-  return pairs_of_row >= many_pairs_a_row
-             ? csr_in_place(join, rows, cols, team, value_of)
-             : csr_by_sorting(join, rows, cols, team, expected_pairs(pairs_of_row), value_of);
+  return pairs_of_row >= many_pairs_a_row ? csr_in_place(join, rows, cols, team, value_of)
+                                          : csr_by_sorting(join, rows, cols, team, expected_pairs(pairs_of_row),
+                                                           longest_list(join, rows, cols), value_of);
 }
 
 /// A shape whose type has a kernel for many pairs at once: intersection_areas(as, bs, pairs, out), out[k] the overlap
@@ -162,7 +164,7 @@ template <bool self, class Measure, class Join, class A, class B>
   constexpr std::size_t batch = 512;  // few enough that shapes stay near from finding to measuring (measured)
   const Index rows = rows_of(a, "a"), cols = rows_of(b, "b");
   const R least = least_kept<R>(min);
-  const auto collect_chunk = [&](Index chunk, std::vector<Entry<R>>& found) {
+  const auto collect_chunk = [&](Index chunk, std::vector<Entry<R>>& found, const auto&) {
     std::vector<RowPair> candidates;
     std::vector<R> shared;
     const auto keep = [&](Index i, Index j, R value) {
