@@ -4,7 +4,6 @@
 #include <boxlap/core/decimal.hpp>
 
 #include <charconv>
-#include <cmath>
 #include <cstdio>
 #include <deque>
 #include <filesystem>
@@ -109,9 +108,10 @@ class Reader {
     const std::string_view cell = text(column);
     double value = 0;
     if (boxlap::detail::read_decimal(cell, value) != boxlap::detail::DecimalStatus::ok) {
-      // NaN and infinity may stand in a file; which columns must be finite is for their readers to say
-      const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
-      if (error != std::errc() || end != cell.data() + cell.size() || std::isfinite(value)) {
+      // NaN and infinity may stand in a file, signed or not; which columns must be finite is for their readers to say
+      const std::string_view word = cell.substr(cell.starts_with('+') ? 1 : 0);
+      const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+      if (error != std::errc() || end != word.data() + word.size() || word.starts_with('-') != cell.starts_with('-')) {
         fail(column, "expected a number, got " + shown(cell));
       }
     }

@@ -1,6 +1,7 @@
 #include <boxlap/shape/wkt.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <random>
 #include <string>
@@ -121,12 +122,17 @@ TEST_CASE("numbers are decimal, of any length, and never depend on the locale") 
   using boxlap::detail::read_decimal;
   CHECK((read_decimal("1e-310", value) == DecimalStatus::ok && value == 1e-310));
   CHECK((read_decimal("4.9e-324", value) == DecimalStatus::ok && value == 4.9e-324));
+  CHECK((read_decimal("3e-324", value) == DecimalStatus::ok && value == 4.9e-324));
+  CHECK((read_decimal("-2e-324", value) == DecimalStatus::ok && value == 0 && std::signbit(value)));
+  CHECK((read_decimal("-1e-400", value) == DecimalStatus::ok && value == 0 && std::signbit(value)));
   CHECK((read_decimal("1.7976931348623157e308", value) == DecimalStatus::ok && value == 1.7976931348623157e308));
   value = 7;
   CHECK((read_decimal("1e309", value) == DecimalStatus::too_large && value == 7));
   CHECK((read_decimal("", value) == DecimalStatus::malformed && value == 7));
   float narrow = 7;
   CHECK((read_decimal("1e-42", narrow) == DecimalStatus::ok && narrow == 1e-42F));
+  CHECK((read_decimal("8e-46", narrow) == DecimalStatus::ok && narrow == 1.4e-45F));
+  CHECK((read_decimal("1e-50", narrow) == DecimalStatus::ok && narrow == 0));
   CHECK(read_decimal("1e39", narrow) == DecimalStatus::too_large);
 }
 

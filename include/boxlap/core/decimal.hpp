@@ -12,7 +12,7 @@ namespace boxlap::detail {
 
 enum class DecimalStatus { ok, malformed, too_large };
 
-/// What the grammar says about a token: whether it is a decimal number, and the power of ten of its first digit.
+/// Whether a token is a decimal number by its form, and the power of ten of its first digit.
 struct DecimalShape {
   bool is_number = false;
   std::int64_t magnitude = 0;  ///< the value is in [10^(magnitude - 1), 10^magnitude), unless it is 0
@@ -54,7 +54,8 @@ struct DecimalShape {
 }
 
 /// Reads `token`, all of it, as the nearest T: one sign at most, no hexadecimal, no infinity, no NaN, no blanks.
-/// A number too small for T is 0. `value` is set only where the status is ok.
+/// A number too small for T is 0 with its sign. With libstdc++ 11 subnormal numbers are rounded twice, and may be one
+/// place off. `value` is set only where the status is ok.
 template <std::floating_point T>
 [[nodiscard]] DecimalStatus read_decimal(std::string_view token, T& value) {
   const DecimalShape shape = decimal_shape(token);
@@ -71,10 +72,12 @@ template <std::floating_point T>
   if (shape.magnitude > 0) {
     return DecimalStatus::too_large;
   }
-  // libstdc++ 11 calls subnormal numbers out of range too; a wider type still has them
-  long double wide = 0;
+  value = token.front() == '-' ? -T{0} : T{0};
+#if defined(_GLIBCXX_RELEASE) && _GLIBCXX_RELEASE < 12  // calls subnormal numbers too small; a wider type has them
+  long double wide = value;
   static_cast<void>(std::from_chars(begin, end, wide));
   value = static_cast<T>(wide);
+#endif
   return DecimalStatus::ok;
 }
 
