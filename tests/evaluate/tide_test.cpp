@@ -1,5 +1,5 @@
-#include <boxlap/evaluate/coco_box.hpp>
 #include <boxlap/evaluate/tide.hpp>
+#include <boxlap/shape/box.hpp>
 
 #include <algorithm>
 #include <array>

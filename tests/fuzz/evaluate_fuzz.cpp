@@ -7,11 +7,11 @@
 #include <vector>
 
 #include <boxlap/evaluate/coco.hpp>
-#include <boxlap/evaluate/coco_box.hpp>
 #include <boxlap/evaluate/coco_image.hpp>
 #include <boxlap/evaluate/detection.hpp>
 #include <boxlap/evaluate/most_matches.hpp>
 #include <boxlap/evaluate/voc.hpp>
+#include <boxlap/shape/box.hpp>
 
 #include "../support/coco_loops.hpp"
 #include "input.hpp"

@@ -44,7 +44,7 @@ struct DecimalShape {
     has_digits = is_digit(k);
     std::int64_t exponent = 0;
     for (; is_digit(k); ++k) {
-      constexpr std::int64_t enough = std::int64_t{1} << 56;  // more digits than memory holds
+      constexpr std::int64_t enough = std::int64_t{1} << 56;  // no text has the digits to balance this
       exponent = exponent < enough ? exponent * 10 + (token[k] - '0') : exponent;
     }
     shape.magnitude += is_negative ? -exponent : exponent;

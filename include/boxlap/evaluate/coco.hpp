@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "coco_box.hpp"
+#include "../shape/box.hpp"
 #include "coco_image.hpp"
 
 namespace boxlap {

@@ -53,13 +53,13 @@ template <bool upward>
   return (upward ? rest > 0 : rest < 0) ? Place{next, (sum - next) + rest} : Place{sum, rest};
 }
 
-/// Where the upper chain of one ring, on the way from `from` to `to`, is no longer below the lower chain of another:
-/// there the rings begin to share something. Beyond `to`, at infinity, where it stays below.
+/// The first x, going from `from` to `to`, where the upper chain of one ring reaches the lower chain of another: the
+/// shared area begins there. Infinite, beyond `to`, if the upper chain stays below.
 ///
-/// `Where` is double, for a place rounded to the nearest number, or Place: then x is rounded back towards `from`, and
-/// no vertex lies between x and x + rest. A place rounded by r is worth r^2 times the change of the distance of two
-/// sides over their common width: less than 2^-57 of a width times a height, unless they are narrower than 2^-25 of the
-/// place is far from the origin. `is_rough` becomes true where they are.
+/// `Where` is the type of x: double, rounded to nearest, or Place, which keeps every digit. A Place is rounded back
+/// towards `from`, so that no vertex lies between x and x + rest. If rounding moves x by r, the area changes by r^2
+/// times the difference of the two slopes. That is below 2^-57 of a width times a height, unless the common width of
+/// the two sides is below 2^-25 of their distance from the origin: then `is_rough` becomes true.
 template <bool rightward, class Where>
 [[nodiscard]] BOXLAP_ALWAYS_INLINE inline Where meeting(std::span<const Side> upper, std::span<const Side> lower,
                                                         double from, double to, double base, bool& is_rough) noexcept {
@@ -95,9 +95,9 @@ template <bool rightward, class Where>
   return Where{x};
 }
 
-/// Two chains of the same kind from left to right: twice the area under both where they are upper chains, and of lower
-/// ones, seen upside down, twice the area above both, negative. Which chain ends first cannot be guessed, so that no
-/// branch asks for it.
+/// Two chains of the same kind from left to right: twice the area under both if they are upper chains; for lower ones
+/// minus twice the area under the higher of the two. Which side ends first cannot be predicted, so a step has no branch
+/// that depends on it.
 template <bool upper>
 class ChainWalk {
  public:

@@ -1,4 +1,4 @@
-/// Overlaps between all kinds of shapes: each shape's header brings those with the kinds before it.
+/// Overlaps between all kinds of shapes. Includes the headers of the shapes, which bring the overlaps, and has no code.
 #pragma once
 
 #include "box.hpp"

@@ -15,9 +15,10 @@
 namespace boxlap {
 namespace detail {
 
-/// The order in which two kinds of shapes are computed, whichever comes first in the call; -1: not ours. Each shape's
-/// header says its own, and brings its overlaps with the kinds before it: who can name two shapes has their overlap,
-/// so a concept that is asked early is not false for ever.
+/// The rank of a kind of shape, -1 for a type that is not of this library. intersection_area(a, b) is written for
+/// ascending ranks; the other order calls it, so both give the same bits. The header of a shape defines its rank and
+/// its overlaps with all lower ranks: a program that can name two shapes has their overlap, and Overlapping<A, B>
+/// never changes its value between two places of a program.
 template <class S>
 inline constexpr int kind = -1;
 template <class T>

@@ -23,8 +23,8 @@ struct Side {
   double left, right, left_y, right_y, slope, sign;
 };
 
-/// The side from p to q of a ring that keeps the shape to its left with y up; sign 0 where it adds nothing: a vertical
-/// side, or one so steep that its width times any height is nothing.
+/// The side from p to q of a ring that keeps the shape to its left with y up. Sign 0 if it adds no area: it is
+/// vertical, or so steep that its width times any height is below the rounding of the sum.
 template <class T>
 [[nodiscard]] inline Side make_side(const Point<T>& p, const Point<T>& q) noexcept {
   const bool forward = p.x < q.x;

@@ -278,7 +278,8 @@ void read_polygons(WktReader& in, bool many, WktOrdinates ordinates, WktRings<T>
   }
 }
 
-/// The rings of the text, or the reason in `in`. Collections within collections are counted, not called for.
+/// The rings of the text, or the reason in `in`. A counter stands for nested collections instead of recursion, so that
+/// their depth is not limited by the stack.
 template <class T>
 [[nodiscard]] WktRings<T> read_wkt(WktReader& in) {
   WktRings<T> out;
@@ -286,7 +287,7 @@ template <class T>
   std::size_t open_collections = 0;
   do {
     int told = 0;
-    if (in.accept_name("GEOMETRYCOLLECTION", told)) {  // what its Z or M tells, its parts tell again
+    if (in.accept_name("GEOMETRYCOLLECTION", told)) {  // its Z or M is not compared with that of its parts
       out.many = true;
       if (!in.accept_word("EMPTY")) {
         in.expect('(');
