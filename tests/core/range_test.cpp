@@ -94,6 +94,31 @@ TEST_CASE("a view is walked over by range-for and by algorithms") {
   STATIC_REQUIRE(std::same_as<decltype(*by_reference.begin()), int&>);
 }
 
+TEST_CASE("an iterator of a view says what it is, to new algorithms and to old ones") {
+  struct Place {
+    int x, y;
+  };
+  std::vector<Place> own{{1, 2}, {3, 4}};
+  const auto values = view(own.size(), [&](Index k) { return own[std::size_t(k)]; });
+  const auto references = view(own.size(), [&](Index k) -> Place& { return own[std::size_t(k)]; });
+  using Values = std::iterator_traits<decltype(values.begin())>;
+  using References = std::iterator_traits<decltype(references.begin())>;
+  STATIC_REQUIRE(std::random_access_iterator<decltype(values.begin())>);
+  STATIC_REQUIRE(std::random_access_iterator<decltype(references.begin())>);
+  STATIC_REQUIRE(std::same_as<Values::iterator_category, std::input_iterator_tag>);  // *i is no reference
+  STATIC_REQUIRE(std::same_as<References::iterator_category, std::random_access_iterator_tag>);
+  CHECK(values.begin()->y == 2);
+  CHECK((values.begin() + 1)->x == 3);
+  (references.begin() + 1)->x = 30;
+  CHECK(own[1].x == 30);
+}
+
+TEST_CASE("a view of more rows than an Index numbers is not walked with numbers that wrapped") {
+  const auto huge = view((std::size_t{1} << 31) + 5, [](Index i) { return i; });
+  CHECK_THROWS_AS(huge.end(), std::length_error);
+  CHECK(*huge.begin() == 0);
+}
+
 TEST_CASE("take picks rows in the order they are named, again if named twice") {
   const std::vector<int> values{10, 11, 12};
   CHECK(take(values, std::vector<Index>{2, 0, 2}) == std::vector<int>{12, 10, 12});

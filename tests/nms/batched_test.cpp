@@ -215,6 +215,11 @@ template <class R>
 concept Batches = requires(const R& shapes, const std::vector<float>& scores, const std::vector<int>& labels) {
   batched_nms(shapes, scores, labels, 0.5);
 };
+template <class R>
+concept EmptySplits = requires(const R& shapes, const std::vector<float>& scores, const std::vector<int>& labels) {
+  batched_nms(shapes, scores, labels, {}, ClassSplit::per_class);
+};
+static_assert(!EmptySplits<std::vector<Box<float>>>);  // {} would be a threshold of 0
 static_assert(Splits<std::vector<Box<float>>> && Batches<std::vector<Box<float>>>);
 static_assert(!Splits<std::vector<user::Circle>> && Batches<std::vector<user::Circle>>);
 

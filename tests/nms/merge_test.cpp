@@ -4,6 +4,7 @@
 #include <cmath>
 #include <random>
 #include <stdexcept>
+#include <utility>
 
 #include "../catch.hpp"
 #include "../support/memory.hpp"
@@ -90,8 +91,9 @@ TEST_CASE("the greedy rules merge the same rows by nms and by taking, as the def
         rule == MergeRule::sahi_greedy ? detail::order_by_corners(boxes, scores) : detail::order_descending(scores);
     const detail::Verdict verdict{threshold, true};
     const detail::Detections detections(boxes, measure, verdict);
-    const auto by_nms = detail::groups_by_nms(boxes, scores, threshold, measure, order);
-    const auto by_taking = detail::groups_by_taking(boxes, scores, detail::group_rule(rule), detections, order);
+    const auto by_nms = detail::groups_by_nms(detections, order);
+    const auto by_taking = detail::groups_by_taking(boxes, scores, detail::group_rule(rule), detections, order,
+                                                    detail::sample_of_rows(detections));
     const auto expected = plain::merge(boxes, scores, {.threshold = said, .rule = rule}, measure);
     std::vector<Index> offsets{0}, rows;
     for (const std::vector<Index>& group : expected.groups) {
@@ -121,7 +123,7 @@ TEST_CASE("sides are mixed where large boxes are many, not where one is huge or 
   const auto mixed = [](const std::vector<Box<float>>& boxes) {
     const Ios measure;
     const detail::Detections detections(boxes, measure, detail::Verdict{0.3, true});
-    return detail::sides_are_mixed(detail::sample_of_places(detections), detections.size());
+    return detail::sample_of_rows(detections).mixed;
   };
   std::vector<Box<float>> boxes = scenes::uniform<float>(9'000, 3'000, 50, rng);
   CHECK_FALSE(mixed({}));
@@ -251,4 +253,40 @@ TEST_CASE("merge_boxes holds the memory its doc block states, never a matrix", "
     CHECK(peak(spread, rule, Iou{}) <= 32 * n + 290 * n + 1e5);
     CHECK(peak(spread, rule, Ios{}) >= 0.5 * (32 * n + 290 * n));
   }
+}
+
+TEST_CASE("at a threshold of 0 rows match whose measure is 0 or more", "[nms]") {
+  const std::vector<Box<float>> boxes = {{0, 0, 10, 10}, {50, 0, 60, 10}, {1, 0, 11, 10}};
+  const std::vector<float> scores = {0.9F, 0.8F, 0.7F};
+  using Groups = std::vector<std::vector<Index>>;
+  for (const MergeRule rule : {MergeRule::sahi_greedy, MergeRule::sahi_nmm, MergeRule::supervision}) {
+    CHECK(groups_of(merge_boxes(boxes, scores, {.threshold = 0, .rule = rule})) == Groups{{0, 1, 2}});
+    CHECK(groups_of(merge_boxes(boxes, scores, {.threshold = 0, .rule = rule}, Diou{})) == Groups{{0, 2}, {1}});
+  }
+  CHECK(groups_of(merge_boxes(boxes, scores, {.threshold = 1e-50})) == Groups{{0, 1, 2}});  // 0 in float
+}
+
+TEST_CASE("rows whose score is NaN are merged in the order of their rows", "[nms]") {
+  const float nan = std::nanf("");
+  const std::vector<Box<float>> boxes = {{9, 0, 19, 10}, {0, 0, 10, 10}, {5, 0, 15, 10}};
+  for (const MergeRule rule : {MergeRule::sahi_greedy, MergeRule::sahi_nmm, MergeRule::supervision}) {
+    const auto merged = merge_boxes(boxes, std::vector<float>{nan, nan, 1}, {.threshold = 0.4, .rule = rule}, Ios{});
+    CHECK(merged.members == std::vector<Index>{0, 2, 1});
+  }
+}
+
+TEST_CASE("the greedy rules sort once", "[nms]") {
+  scenes::Rng rng(1);
+  const int n = 5000;
+  const auto boxes = scenes::uniform<float>(n, 3000, 40, rng);
+  const auto numbers = scenes::scores(n, rng);
+  std::size_t reads = 0;
+  const auto scores = view(std::size_t(n), [&](Index i) {
+    ++reads;
+    return numbers[std::size_t(i)];
+  });
+  (void)detail::order_by_corners(boxes, scores);
+  const std::size_t sorted = std::exchange(reads, 0);
+  (void)detail::matching_groups(boxes, scores, 0.5, detail::group_rule(MergeRule::sahi_greedy), Iou{});
+  CHECK(reads == sorted);
 }

@@ -52,6 +52,19 @@ std::vector<Index> plain_opencv(const std::vector<Box<double>>& boxes, const std
 
 }  // namespace
 
+template <class R>
+concept EmptyPresets = requires(const R& boxes, const std::vector<float>& scores) {
+  presets::torchvision_nms(boxes, scores, {});
+}
+|| requires(const R& boxes, const std::vector<float>& scores) { presets::detectron2_nms_rotated(boxes, scores, {}); }
+|| requires(const R& boxes, const std::vector<float>& scores) {
+  presets::torchvision_batched_nms(boxes, scores, std::vector<int>{}, {});
+}
+|| requires(const R& boxes, const std::vector<float>& scores) {
+  presets::detectron2_batched_nms(boxes, scores, std::vector<int>{}, {});
+};
+static_assert(!EmptyPresets<std::vector<Box<float>>>);  // {} would be a threshold of 0
+
 TEST_CASE("opencv_nms_boxes equals OpenCV's fixture rows", "[nms]") {
   if (fixture::missing()) {
     return;

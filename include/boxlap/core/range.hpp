@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <iterator>
+#include <memory>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -97,30 +98,50 @@ class View {
   [[nodiscard]] constexpr std::size_t size() const noexcept { return n_; }
   [[nodiscard]] constexpr decltype(auto) operator[](Index i) const { return f_(i); }
 
-  /// For range-for and algorithms. An iterator points at the view, which must outlive it.
+  /// For range-for and algorithms. An iterator points at the view, which must outlive it. end() throws
+  /// std::length_error above 2^31 - 1 rows.
   [[nodiscard]] constexpr Iterator begin() const noexcept { return Iterator(*this, 0); }
-  [[nodiscard]] constexpr Iterator end() const noexcept { return Iterator(*this, static_cast<std::ptrdiff_t>(n_)); }
+  [[nodiscard]] constexpr Iterator end() const { return Iterator(*this, detail::to_index(n_, "view")); }
 
  private:
   std::size_t n_;
   F f_;
 };
 
-/// Random access, though *i may be a value and no reference, as that of std::vector<bool>. Any order of reads is fine:
-/// f is pure.
+/// Random access by the iterator concepts of C++20. Where *i is a value and no reference, the older algorithms, which
+/// go by iterator_category, take it for an input iterator. Any order of reads is fine: f is pure.
 template <class F>
 class View<F>::Iterator {
+  using Result = decltype(std::declval<const F&>()(Index{}));
+  static constexpr bool refers = std::is_lvalue_reference_v<Result>;
+
+  /// What i-> points at where *i is a value.
+  struct Arrow {
+    std::remove_cvref_t<Result> value;
+    [[nodiscard]] constexpr const std::remove_cvref_t<Result>* operator->() const noexcept {
+      return std::addressof(value);
+    }
+  };
+
  public:
-  using iterator_category = std::random_access_iterator_tag;
+  using iterator_concept = std::random_access_iterator_tag;
+  using iterator_category = std::conditional_t<refers, std::random_access_iterator_tag, std::input_iterator_tag>;
   using difference_type = std::ptrdiff_t;
-  using reference = decltype(std::declval<const F&>()(Index{}));
+  using reference = Result;
   using value_type = std::remove_cvref_t<reference>;
-  using pointer = void;
+  using pointer = std::conditional_t<refers, std::add_pointer_t<reference>, Arrow>;
 
   constexpr Iterator() = default;
   constexpr Iterator(const View& view, difference_type row) noexcept : view_(&view), row_(row) {}
 
   [[nodiscard]] constexpr reference operator*() const { return (*view_)[static_cast<Index>(row_)]; }
+  [[nodiscard]] constexpr pointer operator->() const {
+    if constexpr (refers) {
+      return std::addressof(**this);
+    } else {
+      return Arrow{**this};
+    }
+  }
   [[nodiscard]] constexpr reference operator[](difference_type n) const { return *(*this + n); }
 
   constexpr Iterator& operator+=(difference_type n) noexcept {

@@ -51,7 +51,7 @@ template <Shapes S, Numbers P, Labels L, class M>
   {
     std::vector<Index> others;
     if (isolated > 0) {
-      others.resize(order.size() - isolated + 1);  // without a branch, and so one more
+      others.resize(order.size() - isolated + 1);  // one more: every row is written, only others move on
       std::size_t count = 0;
       for (const Index row : order) {
         others[count] = row;
@@ -69,8 +69,8 @@ template <Shapes S, Numbers P, Labels L, class M>
       }
     });
   }
-  std::size_t count =
-      0;  // stream compaction in place: store always, as a branch would be mispredicted half of the time
+  // Stream compaction in place: store always, as a branch would be mispredicted half of the time.
+  std::size_t count = 0;
   for (const Index row : order) {
     order[count] = row;
     count += stays[at(row)];
@@ -89,8 +89,8 @@ template <class T, Rows S, Labels L>
   for (Index i = 0; i < n; ++i) {
     moved.push_back(element(boxes, i));
     const Box<T>& box = moved.back();
-    const std::initializer_list<T> corners{box.x1, box.y1, box.x2,
-                                           box.y2};  // named: nvcc 13 fails on a list in the loop
+    // Named: nvcc 13 fails on a list in the loop.
+    const std::initializer_list<T> corners{box.x1, box.y1, box.x2, box.y2};
     for (const T x : corners) {
       largest = largest < x || x != x ? x : largest;
     }
@@ -179,6 +179,8 @@ template <Shapes S, Numbers P, Labels L>
 /// batched_nms(boxes, scores, labels, {}) would silently mean a threshold of 0.
 template <Shapes S, Numbers P, Labels L>
 std::vector<Index> batched_nms(const S&, const P&, const L&, std::initializer_list<double>) = delete;
+template <Shapes S, Numbers P, Labels L>
+std::vector<Index> batched_nms(const S&, const P&, const L&, std::initializer_list<double>, ClassSplit) = delete;
 
 template <detail::PlainNumbers S, class... Rest>
 void batched_nms(const S& numbers_are_no_boxes_yet, const Rest&...) = delete;  // boxlap::view(n, f) makes boxes

@@ -37,7 +37,7 @@ enum class MergeRule {
 };
 
 struct MergeOptions {
-  double threshold = 0.5;  ///< 0 or more; at 0 rows that do not overlap match too
+  double threshold = 0.5;  ///< 0 or more; at 0 rows that do not overlap match too, unless the measure is below 0
   MergeRule rule = MergeRule::sahi_greedy;
 };
 
@@ -124,9 +124,11 @@ using ScoreScalar = std::conditional_t<std::same_as<Element<P>, float>, float, d
 /// measure  Iou{} (default); Ios{} for parts at tile seams, where a part's IoU with the whole object is small
 /// returns  objects, best detection first; members of an object in the order the rule takes them
 ///
-/// Boxes without extent or area match nothing and stay alone; at a threshold of 0 they match everything, as all rows
-/// do. The score of an object is that of its best detection (supervision: see MergeRule). Equal scores: by x1, y1, x2,
-/// y2 and then by row in SAHI's rules, by row in the two others, whose peers leave it open.
+/// Boxes without extent or area match nothing and stay alone. At a threshold of 0 two rows match whose measure is 0 or
+/// more: by Iou and Ios all rows do, by Diou, which is below 0 for boxes apart, only some. A threshold below 7e-46 is 0
+/// for Box<float>. The score of an object is that of its best detection (supervision: see MergeRule). Equal scores: by
+/// x1, y1, x2, y2 and then by row in SAHI's rules, by row in the two others, whose peers leave it open; NaN scores by
+/// row.
 ///
 /// Equal to GreedyNMMPostprocess and NMMPostprocess of sahi 0.12.8 for Box<float>. SAHI compares in two precisions, and
 /// so do its rules here: rows match by their float32 measure and the float32 threshold, a box grows by the measure and

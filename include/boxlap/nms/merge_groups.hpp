@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "../core/index.hpp"
@@ -95,34 +96,14 @@ template <class S, class P>
 }
 
 /// The rules without chains, by nms: a row belongs to the best kept row that it matches.
-template <class S, class P, class M>
-[[nodiscard]] RowGroups groups_by_nms(const S& boxes, const P& scores, double threshold, const M& measure,
-                                      const std::vector<Index>& order) {
-  const auto by_order = [&](const auto& values) {
-    return view(order.size(), [&](Index i) { return element(values, order[at(i)]); });
-  };
-  const auto groups = nms_groups(by_order(boxes), by_order(scores),
-                                 NmsOptions{.iou_threshold = threshold, .suppress_equal = true}, measure);
-  std::vector<Index> head(order.size());
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    head[at(order[i])] = order[groups.suppressor[i] == none ? i : at(groups.suppressor[i])];
-  }
-  return gather_groups(take(order, groups.keep), head, order);
-}
-
-/// Centres and sides of rows that can match others: all of them, or some 4,000 at equal steps.
 template <class D>
-[[nodiscard]] std::vector<BoxPlace> sample_of_places(const D& detections) {
-  const Index n = detections.size(), step = n / 4096 + 1;
-  std::vector<BoxPlace> places;
-  for (Index row = 0; row < n; row += step) {
-    bool takes_part = false;
-    const auto c = detections.candidate(row, takes_part);
-    if (takes_part) {
-      places.push_back(BoxPlace(c.box));
-    }
+[[nodiscard]] RowGroups groups_by_nms(const D& detections, const std::vector<Index>& order) {
+  const auto groups = groups_in_order(detections, order);
+  std::vector<Index> head(order.size());
+  for (std::size_t row = 0; row < head.size(); ++row) {
+    head[row] = groups.suppressor[row] == none ? static_cast<Index>(row) : groups.suppressor[row];
   }
-  return places;
+  return gather_groups(groups.keep, head, order);
 }
 
 /// Whether large boxes among `n` would visit many cells of small ones, where they can match: in the mean over all
@@ -149,28 +130,49 @@ template <class D>
   return cells > 12 * static_cast<double>(sides.size());
 }
 
+/// Centres and sides of rows that can match others, all of them or some 4,000 at equal steps; and what they say of all.
+struct RowSample {
+  std::vector<BoxPlace> places;
+  bool mixed;  // sides_are_mixed()
+};
+template <class D>
+[[nodiscard]] RowSample sample_of_rows(const D& detections) {
+  const Index n = detections.size(), step = n / 4096 + 1;
+  std::vector<BoxPlace> places;
+  for (Index row = 0; row < n; row += step) {
+    bool takes_part = false;
+    const auto c = detections.candidate(row, takes_part);
+    if (takes_part) {
+      places.push_back(BoxPlace(c.box));
+    }
+  }
+  const bool mixed = sides_are_mixed(places, n);
+  return {std::move(places), mixed};
+}
+
 /// All rows that can match others, in a grid with cells that suit their sides: narrow ones where boxes fill them, wide
 /// ones where boxes are far apart or of mixed sides.
 template <class D>
-[[nodiscard]] auto grid_of_rows(const D& detections) {
+[[nodiscard]] auto grid_of_rows(const D& detections, const RowSample& sample) {
   using T = typename D::T;
   using Grid = KeptGrid<T, typename D::Bound>;
   Grid grid;
+  const std::vector<BoxPlace>& places = sample.places;
   const Index n = detections.size();
   const Reach reach = detections.extent().reach;
   double typical = 1, coarseness = 2;
-  if (const std::vector<BoxPlace> sample = sample_of_places(detections); !sample.empty()) {
-    std::vector<double> sides(sample.size());
+  if (!places.empty()) {
+    std::vector<double> sides(places.size());
     const auto [left, right] =
-        std::minmax_element(sample.begin(), sample.end(), [](const auto& a, const auto& b) { return a.x < b.x; });
+        std::minmax_element(places.begin(), places.end(), [](const auto& a, const auto& b) { return a.x < b.x; });
     const auto [top, bottom] =
-        std::minmax_element(sample.begin(), sample.end(), [](const auto& a, const auto& b) { return a.y < b.y; });
-    std::transform(sample.begin(), sample.end(), sides.begin(), [](const BoxPlace& at) { return at.longer(); });
+        std::minmax_element(places.begin(), places.end(), [](const auto& a, const auto& b) { return a.y < b.y; });
+    std::transform(places.begin(), places.end(), sides.begin(), [](const BoxPlace& at) { return at.longer(); });
     typical = typical_side(sides);
     const double cell = typical * Grid::narrowest_cell(reach);
     const double cells = ((right->x - left->x) / cell + 1) * ((bottom->y - top->y) / cell + 1);
     const bool crowded = static_cast<double>(n) > CandidateBlock<T>::lanes * cells;
-    coarseness = crowded && !sides_are_mixed(sample, n) ? 1 : 2;
+    coarseness = crowded && !sample.mixed ? 1 : 2;
   }
   grid.start(reach, typical, coarseness);
   for (Index row = 0; row < n; ++row) {
@@ -187,7 +189,7 @@ template <class D>
 /// take on for it.
 template <class S, class P, class D>
 [[nodiscard]] RowGroups groups_by_taking(const S& boxes, const P& scores, const GroupRule& rule, const D& detections,
-                                         const std::vector<Index>& order) {
+                                         const std::vector<Index>& order, const RowSample& sample) {
   using Members = GroupRule::Members;
   using T = typename D::T;
   using Bound = typename D::Bound;
@@ -209,7 +211,7 @@ template <class S, class P, class D>
   if (all_match) {
     rest = order;
   } else if (!(Bound::at_most_one && verdict.spares_all())) {
-    free = grid_of_rows(detections);
+    free = grid_of_rows(detections, sample);
   }
   for_each_candidate(detections, order, [&](const Candidate<T>& c, bool takes_part) {
     const Index row = c.row;
@@ -266,10 +268,13 @@ template <class S, class P, class M>
   const std::vector<Index> order = rule.order_by_corners ? order_by_corners(boxes, scores) : order_descending(scores);
   const Verdict verdict{threshold, true};
   const Detections detections(boxes, measure, verdict);
-  const auto mixed = [&] { return sides_are_mixed(sample_of_places(detections), detections.size()); };
-  const bool by_nms = !rule.chained && !verdict.spares_nothing() && (Bound<M>::by_sides || !mixed());
-  return by_nms ? groups_by_nms(boxes, scores, threshold, measure, order)
-                : groups_by_taking(boxes, scores, rule, detections, order);
+  const bool may_go_by_nms = !rule.chained && !verdict.spares_nothing();
+  if (may_go_by_nms && Bound<M>::by_sides) {
+    return groups_by_nms(detections, order);
+  }
+  const RowSample sample = sample_of_rows(detections);
+  return may_go_by_nms && !sample.mixed ? groups_by_nms(detections, order)
+                                        : groups_by_taking(boxes, scores, rule, detections, order, sample);
 }
 
 }  // namespace boxlap::detail

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <initializer_list>
 #include <limits>
 #include <optional>
 #include <span>
@@ -74,6 +75,16 @@ template <Shapes S, Numbers P>
 [[nodiscard]] std::vector<Index> detectron2_nms_rotated(const S& shapes, const P& scores, double iou_threshold) {
   return nms(shapes, scores, NmsOptions{.iou_threshold = iou_threshold, .suppress_equal = true});
 }
+
+// presets::torchvision_nms(boxes, scores, {}) would silently mean a threshold of 0.
+template <Shapes S, Numbers P>
+void torchvision_nms(const S&, const P&, std::initializer_list<double>) = delete;
+template <Shapes S, Numbers P, Labels L>
+void torchvision_batched_nms(const S&, const P&, const L&, std::initializer_list<double>) = delete;
+template <Shapes S, Numbers P, Labels L>
+void detectron2_batched_nms(const S&, const P&, const L&, std::initializer_list<double>) = delete;
+template <Shapes S, Numbers P>
+void detectron2_nms_rotated(const S&, const P&, std::initializer_list<double>) = delete;
 
 struct OpencvOptions {
   float score_threshold = 0;  ///< only scores above this
