@@ -129,6 +129,15 @@ TEST_CASE("fuse_boxes equals weighted boxes fusion by its definition", "[nms]") 
   }
 }
 
+TEST_CASE("fuse_boxes of equal scores: labels ascending, negative ones first, then the best rows", "[nms]") {
+  const std::vector<Box<double>> boxes{{0, 0, 1, 1}, {2, 0, 3, 1}, {4, 0, 5, 1}, {6, 0, 7, 1}};
+  const std::vector<double> scores(4, 0.5), weights{1};
+  const std::vector<int> labels{2, -1, -1, 0}, models(4, 0);
+  const auto fused = fuse_boxes(boxes, scores, labels, models, weights);
+  CHECK(fused.labels == std::vector<int>{-1, -1, 0, 2});
+  CHECK(fused.fused_of_row == std::vector<Index>{3, 0, 1, 2});
+}
+
 TEST_CASE("fuse_boxes of three models that see one object", "[nms]") {
   const std::vector<Box<double>> boxes = {{0, 0, 10, 10}, {1, 0, 11, 10}, {10.5, 10, 0.5, 0}, {5, 5, 5, 9}};
   const auto fused = fuse_boxes(boxes, std::vector<double>{0.9, 0.6, 0.3, 0.8}, std::vector<int>{7, 7, 7, 7},

@@ -120,7 +120,7 @@ class FusedIndex {
 /// boxes, scores, labels  n rows, all models together
 /// models                 n integers: which model a row is from, 0 <= model < weights
 /// weights                one number above 0 a model
-/// returns                fused boxes, score descending (then by label as unsigned number, then by their best row)
+/// returns                fused boxes, score descending (then by label ascending, then by their best row)
 ///
 /// Within a label, rows in the order of score * weight each join the fused box they overlap most, if its IoU is above
 /// the threshold, or start one; a fused box is the mean of its boxes weighted by score * weight. Swapped corners are
