@@ -24,11 +24,14 @@ namespace boxlap::detail {
 /// A number in twice the digits: high + low.
 struct LongNumber {
   double high = 0, low = 0;
-  LongNumber() = default;
-  LongNumber(double h, double l) noexcept : high(h), low(l) {}
-  LongNumber(const RoundedSum<double>& exact) noexcept : high(exact.sum), low(exact.error) {}
   [[nodiscard]] double value() const noexcept { return high + low; }
 };
+
+/// a + b without an error.
+[[nodiscard]] inline LongNumber exact_sum(double a, double b) noexcept {
+  const auto [high, low] = two_sum(a, b);
+  return {high, low};
+}
 
 /// a * b without an error, unless it underflows.
 [[nodiscard]] inline LongNumber two_product(double a, double b) noexcept {
@@ -38,18 +41,18 @@ struct LongNumber {
 
 /// Sums of these lose about the square of a rounding (Dekker 1971).
 [[nodiscard]] inline LongNumber operator+(const LongNumber& a, const LongNumber& b) noexcept {
-  const LongNumber sum = two_sum(a.high, b.high);
-  return two_sum(sum.high, sum.low + (a.low + b.low));
+  const LongNumber sum = exact_sum(a.high, b.high);
+  return exact_sum(sum.high, sum.low + (a.low + b.low));
 }
 [[nodiscard]] inline LongNumber operator-(const LongNumber& a) noexcept { return {-a.high, -a.low}; }
 [[nodiscard]] inline LongNumber operator*(const LongNumber& a, const LongNumber& b) noexcept {
   const LongNumber product = two_product(a.high, b.high);
-  return two_sum(product.high, product.low + (rounded(a.high * b.low) + rounded(a.low * b.high)));
+  return exact_sum(product.high, product.low + (rounded(a.high * b.low) + rounded(a.low * b.high)));
 }
 [[nodiscard]] inline LongNumber operator/(const LongNumber& a, const LongNumber& b) noexcept {
   const double quotient = a.high / b.high;
   const LongNumber rest = a + -(b * LongNumber{quotient, 0});
-  return two_sum(quotient, rest.value() / b.high);
+  return exact_sum(quotient, rest.value() / b.high);
 }
 
 /// The exact sum of finite doubles, as one fixed-point number that reaches from the smallest to the largest of them
@@ -147,7 +150,7 @@ struct Offset {
   LongNumber x, y;
   template <class T>
   Offset(const Point<T>& p, const Point<T>& origin) noexcept
-      : x(two_sum(double{p.x}, -double{origin.x})), y(two_sum(double{p.y}, -double{origin.y})) {}
+      : x(exact_sum(double{p.x}, -double{origin.x})), y(exact_sum(double{p.y}, -double{origin.y})) {}
 };
 
 /// Twice the signed area of the triangle of an origin, a and b, and the size of its two products.
