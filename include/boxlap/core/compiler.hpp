@@ -2,7 +2,9 @@
 ///
 /// Define BOXLAP_SCALAR before the first include, or for a whole target, to do without vectors and intrinsics: plain
 /// C++20, the same results, slower. Compilers that know neither the vector extension of GCC nor SSE2 get this path by
-/// themselves. Files of one program may differ in this, in -march and in the compiler.
+/// themselves. Files of one program may differ in this and in the compiler: data structures that depend on it have
+/// different names. In -march they may differ as far as the rules of any C++ go: of an inline function that two files
+/// compile the linker keeps one, so all files must suit the processor that runs the program.
 ///
 /// BOXLAP_VECTORS        1 with GCC's vector extension, __builtin_shufflevector and __builtin_convertvector: GCC 12,
 ///                       clang; 0 in .cu files, as the front end of nvcc refuses vectors
