@@ -55,8 +55,8 @@ TEMPLATE_TEST_CASE("joins and matrices on both sides of every size limit", "", f
   using Few = detail::FewMeetings;
   using Join = detail::TreeJoin<detail::Meeting::open, false, TestType>;
   for (const Index n :
-       around({1, detail::block_size, detail::PackedTree<TestType>::Room::boxes, Few::least_asking,
-               Few::most_bytes * detail::block_size, detail::coarse_cells_limit,
+       around({1, detail::block_size, detail::PackedTree<TestType>::Room::boxes, Few::least_quantized,
+               Few::most_quantized_blocks * detail::block_size, detail::coarse_cells_limit,
                Join::leaves_per_chunk * detail::block_size, std::int64_t(detail::insertion_sort_limit)})) {
     check_join<TestType>(n, n, n % 2 == 0, rng);
     check_join<TestType>(n, 70, n % 2 == 1, rng);

@@ -1,4 +1,4 @@
-/// A few boxes, on the stack: each one that is kept asks the later ones, sixteen at a time.
+/// Greedy nms of a few boxes, on the stack: each kept box is compared with all later ones, 16 lanes at a time.
 #pragma once
 
 #include <algorithm>
@@ -31,9 +31,9 @@ inline constexpr std::size_t max_few_boxes = 1536;
 template <class D>
 inline constexpr bool few_are_faster = is_box<typename D::Shape>&& std::same_as<typename D::Asked, Iou>;
 
-/// Boxes in the order of their scores, so that one asks only those behind it. They are asked in bytes first, where they
-/// are smaller too: two whose IoU exceeds t still meet when each of their sides gives up the share t / (1 + t) at both
-/// ends (see Reach).
+/// Boxes in the order of their scores: a box is compared with those behind it. Coordinates quantised to 8 bits come
+/// first, of boxes that are shrunk: two whose IoU exceeds t still meet when each of their sides gives up the share
+/// t / (1 + t) at both ends (see Reach).
 template <class T>
 class FewBoxes {
  public:
@@ -75,12 +75,12 @@ class FewBoxes {
           continue;
         }
         const ByteBox asking(corners);
-        const std::uint64_t met = asking.met(&bytes_[word * word_blocks]) & open;
+        const std::uint64_t met = asking.met(&bytes_[word * blocks_per_word]) & open;
         if (met != 0) {
           open &= ~gone(i, word, met, suppresses);
         }
         for (std::size_t other = word + 1; other < count; ++other) {
-          const std::uint64_t met_there = asking.met(&bytes_[other * word_blocks]) & open_[other];
+          const std::uint64_t met_there = asking.met(&bytes_[other * blocks_per_word]) & open_[other];
           if (met_there != 0) [[unlikely]] {
             open_[other] &= ~gone(i, other, met_there, suppresses);
           }
@@ -93,9 +93,9 @@ class FewBoxes {
   }
 
  private:
-  static constexpr std::size_t width = at(block_size), word_blocks = 4, word_size = word_blocks * width;
+  static constexpr std::size_t width = at(block_size), blocks_per_word = 4, word_size = blocks_per_word * width;
   static_assert(max_few_boxes % word_size == 0);
-  /// Where a box meets more of a word, bytes may be too coarse, and the numbers themselves are asked (measured).
+  /// Where a box meets more boxes of a word, 8 bits may be too coarse: exact coordinates are compared (measured).
   static constexpr int too_many_met = 8;
 
   struct Extents {
@@ -147,7 +147,7 @@ class FewBoxes {
     for (std::size_t block = 0; block < blocks(); ++block) {
       scale.put(blocks_[block], needed_, bytes_[block]);
     }
-    for (std::size_t block = blocks(); block < words() * word_blocks; ++block) {
+    for (std::size_t block = blocks(); block < words() * blocks_per_word; ++block) {
       bytes_[block] = {};
     }
   }
@@ -183,8 +183,8 @@ class FewBoxes {
   /// The boxes of a word that meet `box`.
   [[nodiscard]] std::uint64_t meeting(std::size_t word, const Box<T>& box) const noexcept {
     std::uint64_t met = 0;
-    for (std::size_t k = 0; k < word_blocks && word * word_blocks + k < blocks(); ++k) {
-      met |= std::uint64_t{meeting_lanes<Meeting::open>(blocks_[word * word_blocks + k], box)} << k * width;
+    for (std::size_t k = 0; k < blocks_per_word && word * blocks_per_word + k < blocks(); ++k) {
+      met |= std::uint64_t{meeting_lanes<Meeting::open>(blocks_[word * blocks_per_word + k], box)} << k * width;
     }
     return met;
   }

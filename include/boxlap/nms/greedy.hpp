@@ -1,4 +1,4 @@
-/// Greedy suppression without a list of pairs: each detection asks the kept ones, and the first that answers ends it.
+/// Greedy suppression without a list of pairs: each detection searches an index of the kept ones until the first hit.
 #pragma once
 
 #include <algorithm>
@@ -151,7 +151,7 @@ void suppress(const D& detections, KeptIndex<D>& kept, std::span<const Index> ro
   });
 }
 
-/// Greedy nms where a value of 0 suppresses too, so that no index helps: each row asks every kept one.
+/// Greedy nms where a value of 0 suppresses too, so that no index helps: each row is compared with every kept one.
 ///
 /// IoU of boxes is here torchvision's own quotient, 0/0 = NaN included, which suppresses nothing; that of others is
 /// iou(). O(n * kept) time, where kept is 1 unless quotients are NaN or the measure goes below 0.

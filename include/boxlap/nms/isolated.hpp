@@ -1,4 +1,7 @@
-/// Boxes that no other box of their label comes near: they stay, whatever the scores are.
+/// Finds detections that can overlap no other one of their label, without looking at scores.
+///
+/// An occupancy grid holds one bit a cell and label. A box whose cells hold no other box overlaps none, so nms keeps
+/// it: only the rest is sorted, grouped and tested.
 #pragma once
 
 #include <algorithm>
@@ -22,8 +25,8 @@
 
 namespace boxlap::detail {
 
-/// Cells that boxes are in, a bit for each: those of one box or more, and those of two or more. Labels have rows of
-/// cells at places that depend on the label alone; where two labels share one, boxes only seem closer than they are.
+/// Occupancy grids of all labels: a bit for each cell with a box, and one for each with two or more. The rows of a grid
+/// are hashed by label into one table; where two labels share a row, fewer boxes count as isolated, never more.
 template <class Label>
 class CellsOfLabels {
  public:
@@ -87,9 +90,9 @@ class CellsOfLabels {
 };
 
 #if BOXLAP_VECTORS
-/// The cells of boxes, four boxes at a time, made smaller by the share that FewBoxes takes off them. Two that suppress
-/// one another share a cell: what rounding does to a number here is far less than `slack`, or than what share() leaves
-/// to it where sides are long, and what follows never descends. The outermost cells go on to infinity.
+/// The cells of boxes, four boxes at a time; boxes are shrunk by the share that FewBoxes takes off them. Two boxes that
+/// suppress one another share a cell: the mapping from coordinate to cell is monotone, and its rounding is far below
+/// `slack`, or below what share() leaves to it where sides are long. The outermost cells go on to infinity.
 template <class D, class Label>
 class PlacesOfBoxes {
  public:
@@ -149,7 +152,7 @@ class PlacesOfBoxes {
   using Four = Lanes<T, 4 * sizeof(T)>;
   using FourCells = Lanes<std::int32_t, 4 * sizeof(std::int32_t)>;
 
-  /// `count` cells from `low` to `high`, which a sample of boxes says.
+  /// `count` cells from `low` to `high`, the range of a sample of boxes.
   class Axis {
    public:
     Axis() = default;
@@ -192,7 +195,7 @@ class PlacesOfBoxes {
 };
 
 /// Marks detections that can neither suppress one of their label nor be suppressed, and returns how many. None where
-/// they are too few, or crowd, so that this would not pay. `isolated` is 0 before. 16 n bytes while it runs.
+/// there are too few of them for this to pay. `isolated` is 0 before. 16 n bytes while it runs.
 template <class D, Labels L>
 [[nodiscard]] std::size_t find_isolated(const D& detections, const L& labels, std::span<unsigned char> isolated) {
   if constexpr (!few_are_faster<D>) {

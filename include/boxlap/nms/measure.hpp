@@ -36,7 +36,7 @@ struct Diou {
 /// A measure of two S: Iou, Ios, Diou, or any callable m(kept, candidate) that returns a floating-point number.
 ///
 /// A callable of your own gets two `const S&`, the shapes as you gave them. It must be pure, and at most 0 for two
-/// shapes that do not meet: only pairs whose bounds meet are ever asked. (At a negative threshold all pairs are asked.)
+/// shapes that do not meet: it is called for pairs whose bounds meet. (At a negative threshold for all pairs.)
 /// One that calls iou() of rotated boxes computes sines for each pair; prepare() the boxes yourself, and measure what
 /// you got, where that takes too long.
 template <class M, class S>

@@ -73,14 +73,14 @@ template <class Join>
   return is_ordered(join) ? longest : most_pairs_of_all;
 }
 
-/// Room for so many items is asked for on an estimate alone.
+/// Room for so many items is reserved on an estimate alone.
 inline constexpr std::size_t most_estimated = std::size_t{1} << 22;
 
 /// collect(chunk, items, is_full) appends what a chunk has to items; `expected` is about how many a chunk has. Where
 /// there are more than `most` items in all, collecting ends early and only their number comes back; a collect() of
 /// large chunks does well to stop by itself when is_full() of the items it has.
 ///
-/// Room is asked for on the calling thread: what other threads ask for comes as fresh pages each time (glibc).
+/// Memory is reserved on the calling thread: what other threads allocate comes as fresh pages each time (glibc).
 template <class Item, class Collect>
 [[nodiscard]] Collected<Item> collect_chunks(Index chunks, Team& team, std::size_t expected, std::size_t most,
                                              const Collect& collect) {

@@ -1,4 +1,6 @@
-/// Which of a few boxes meet which: each asks all others, and every answer is a bit on the stack.
+/// All-pairs tests of a few boxes, as a bitmask on the stack.
+///
+/// A few thousand comparisons, 16 lanes at a time, take less time than building two trees.
 #pragma once
 
 #include <algorithm>
@@ -33,28 +35,29 @@ namespace boxlap::detail {
   return count;
 }
 
-/// Which boxes of b each box of a may meet: words of a bit for each of 64 boxes. They are asked in bytes first, in a
-/// third of the time; where few may meet, that is as good as the answer.
+/// Which boxes of b each box of a may meet, a bit each. Coordinates quantised to 8 bits are compared first, in a third
+/// of the time of exact ones: that has false positives but no false negatives, and make_exact() tests what is left.
 class FewMeetings {
  public:
   /// Blocks of b in a word.
-  static constexpr Index word_blocks = 4;
+  static constexpr Index blocks_per_word = 4;
   /// Words of all boxes of a that there is room for.
   static constexpr Index most = 4096;
-  static constexpr Index least_asking = 32,
-                         most_bytes = 64;  ///< boxes, blocks; else to ask exactly is as fast (measured)
+  /// Boxes of a, and blocks of b, from which and up to which the quantised test pays (measured).
+  static constexpr Index least_quantized = 32, most_quantized_blocks = 64;
 
-  /// Whether the boxes of n rows and of m are few enough: then to ask is also faster than to order them (measured).
+  /// Whether the boxes of n rows and of m are few enough. Up to there this is faster than ordering them (measured).
   [[nodiscard]] static bool fit(Index n, Index m) noexcept {
-    constexpr std::int64_t boxes = word_blocks * block_size;
+    constexpr std::int64_t boxes = blocks_per_word * block_size;
     return n * ((m + boxes - 1) / boxes) <= most;
   }
 
   template <class Join>
   explicit FewMeetings(const Join& join) noexcept
-      : words_((join.b.leaves() + word_blocks - 1) / word_blocks), size_(at(join.a.size()) * at(words_)) {
-    const bool is_worth_it = join.a.size() >= least_asking && join.b.size() > 0 && join.b.leaves() <= most_bytes;
-    if (!is_worth_it || !ask_in_bytes(join)) {
+      : words_((join.b.leaves() + blocks_per_word - 1) / blocks_per_word), size_(at(join.a.size()) * at(words_)) {
+    const bool is_worth_it =
+        join.a.size() >= least_quantized && join.b.size() > 0 && join.b.leaves() <= most_quantized_blocks;
+    if (!is_worth_it || !quantized_test(join)) {
       std::fill_n(lanes_.data(), size_, ~std::uint64_t{0});
       make_exact(join);
     }
@@ -85,7 +88,8 @@ class FewMeetings {
 
   /// Of box k of a and a block of b.
   [[nodiscard]] std::uint32_t lanes(Index k, Index block) const noexcept {
-    return static_cast<std::uint32_t>(word(k, block / word_blocks) >> (block % word_blocks * block_size)) & every_lane;
+    return static_cast<std::uint32_t>(word(k, block / blocks_per_word) >> (block % blocks_per_word * block_size)) &
+           every_lane;
   }
   /// Of box k of a and word w of b, four blocks.
   [[nodiscard]] std::uint64_t word(Index k, Index w) const noexcept { return lanes_[place(k, w)]; }
@@ -93,11 +97,12 @@ class FewMeetings {
  private:
   [[nodiscard]] std::size_t place(Index k, Index w) const noexcept { return at(k) * at(words_) + at(w); }
   void forget_itself(Index k) noexcept {
-    constexpr Index boxes = word_blocks * block_size;
+    constexpr Index boxes = blocks_per_word * block_size;
     lanes_[place(k, k / boxes)] &= ~(std::uint64_t{1} << (k % boxes));
   }
 
-  /// Of the boxes of a before `end`. One copy for all callers: into more, gcc would not inline the asking.
+  /// The same for the boxes of a before `end` alone. One copy for all callers: gcc does not inline the comparison into
+  /// several.
   template <Meeting meeting, bool self, class T, class Ask>
   BOXLAP_NOINLINE void make_exact(const TreeJoin<meeting, self, T, Ask>& join, Index end) noexcept {
     for (Index k = 0; k < end; ++k) {
@@ -105,7 +110,7 @@ class FewMeetings {
       for (Index w = 0; w < words_; ++w) {
         if (std::uint64_t& word = lanes_[place(k, w)]; word != 0) {
           std::uint64_t meet = 0;
-          for (Index block = (std::min)(join.b.leaves(), (w + 1) * word_blocks); block-- > w * word_blocks;) {
+          for (Index block = (std::min)(join.b.leaves(), (w + 1) * blocks_per_word); block-- > w * blocks_per_word;) {
             meet = meet << block_size | join.b.template meeting_boxes<meeting>(block, asking);
           }
           word &= meet;
@@ -117,7 +122,8 @@ class FewMeetings {
     }
   }
 
-  /// Boxes that are finite, as bytes want them: to those that are, the largest numbers are as far as infinity.
+  /// The boxes with infinite corners clamped, as only finite numbers can be quantised. Finite boxes meet them as
+  /// before.
   template <class T>
   [[nodiscard]] static BoxBlock<T> finite(const BoxBlock<T>& boxes) noexcept {
     using L = Lanes<T>;
@@ -132,22 +138,23 @@ class FewMeetings {
     return result;
   }
 
-  /// Gives up, with false, where the first boxes may meet a quarter of the others and do not meet an eighth of those:
-  /// all are close then beside one that is far.
+  /// Sets the bits by quantised coordinates. Returns false if that is not selective: one far outlier stretches the
+  /// quantisation until all other boxes fall into a few cells. Checked once, after the first 16 boxes of a: more than a
+  /// quarter of all pairs pass, and more than an eighth of those are false positives.
   template <Meeting meeting, bool self, class T, class Ask>
-  [[nodiscard]] BOXLAP_NOINLINE bool ask_in_bytes(const TreeJoin<meeting, self, T, Ask>& join) noexcept {
+  [[nodiscard]] BOXLAP_NOINLINE bool quantized_test(const TreeJoin<meeting, self, T, Ask>& join) noexcept {
     const Index leaves = join.b.leaves();
     const ByteScale<T> scale(around(join.a, around(join.b, BoxBlock<T>::no_box())));
-    std::array<ByteBlock, at(most_bytes)> blocks;
-    for (Index block = 0; block < words_ * word_blocks; ++block) {
+    std::array<ByteBlock, at(most_quantized_blocks)> blocks;
+    for (Index block = 0; block < words_ * blocks_per_word; ++block) {
       if (block < leaves) {
         scale.put(finite(join.b.leaf(block)), T{0}, blocks[at(block)]);
       } else {
         blocks[at(block)] = {};
       }
     }
-    const Index in_last_word = join.b.size() - (words_ - 1) * word_blocks * block_size;
-    const std::uint64_t used = ~std::uint64_t{0} >> (word_blocks * block_size - in_last_word);
+    const Index in_last_word = join.b.size() - (words_ - 1) * blocks_per_word * block_size;
+    const std::uint64_t used = ~std::uint64_t{0} >> (blocks_per_word * block_size - in_last_word);
     ByteBlock asking;
     for (Index k = 0; k < join.a.size(); ++k) {
       if (k == block_size) {
@@ -164,7 +171,7 @@ class FewMeetings {
       }
       const ByteBox box(asking.corners[k % block_size]);
       for (Index w = 0; w < words_; ++w) {
-        lanes_[place(k, w)] = box.met(&blocks[at(w * word_blocks)]);
+        lanes_[place(k, w)] = box.met(&blocks[at(w * blocks_per_word)]);
       }
       lanes_[place(k, words_ - 1)] &= used;
       if constexpr (self) {

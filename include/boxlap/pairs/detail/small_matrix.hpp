@@ -28,7 +28,7 @@ template <class Join, class T, class Measure>
     const Box<T> box = join.a.leaf(k / block_size).get(k % block_size);
     for (Index w = 0; w < meetings.words(); ++w) {
       for (std::uint64_t lanes = meetings.word(k, w); lanes != 0; lanes &= lanes - 1) {
-        const Index other = w * FewMeetings::word_blocks * block_size + std::countr_zero(lanes);
+        const Index other = w * FewMeetings::blocks_per_word * block_size + std::countr_zero(lanes);
         cols[size] = join.b.leaf_rows(0)[other];
         values[size] = value_of(box, join.b.leaf(other / block_size).get(other % block_size));
         size += static_cast<std::size_t>(value_of.kept(values[size]));

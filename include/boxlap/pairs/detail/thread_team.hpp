@@ -1,5 +1,6 @@
-/// A few threads that stay together for one call, and loops and radix sorts in slices among them: the same result as
-/// without, whatever their number.
+/// A thread pool that lives for one call, with parallel loops and a parallel radix sort.
+///
+/// Work is cut into chunks that write to places of their own, so the result does not depend on the number of threads.
 #pragma once
 
 #include <algorithm>
