@@ -157,3 +157,33 @@ TEST_CASE("streams take what their doc blocks say, whatever the height") {
   }
   check_streams<std::uint8_t, float>(100, Window(200, 200));  // 64-bit sums
 }
+
+TEST_CASE("enhanced_lee takes up to twice the memory for very small or very large pixels, and three times for both") {
+  if (memory::uncounted()) {
+    return;
+  }
+  for (const Deviation deviation : {Deviation::textbook, Deviation::own_mean}) {
+    for (const bool skip_nan : {false, true}) {
+      WindowOptions options;
+      options.skip_nan = skip_nan;
+      const auto bytes = [&](bool small, bool large) {
+        Image<float> image = Image<float>::Constant(40, 500, 1.0F), out(40, 500);
+        image(10, 10) = small ? 1e-20F : 2.0F;
+        image(30, 30) = large ? 1e25F : 2.0F;
+        const heap::Scope scope;
+        enhanced_lee(image, 11, Speckle::intensity(4), out, deviation, options);
+        return double(scope.peak_bytes());
+      };
+      CAPTURE(int(deviation), skip_nan);
+      const double usual = bytes(false, false);
+      memory::check(
+          "enhanced_lee", usual,
+          (skip_nan ? 1.5 : 1) * 2 * strip_bytes(11, 500, 4) +
+              (deviation == Deviation::own_mean ? (skip_nan ? 1 : 0) * strip_bytes(11, 500, 4) + 13.0 * 511 * 4 : 0));
+      CHECK(bytes(true, false) <= 2 * usual + 512);
+      CHECK(bytes(false, true) <= 2 * usual + 512);
+      CHECK(bytes(true, true) <= 3 * usual + 512);
+      CHECK(bytes(false, true) > 1.2 * usual);
+    }
+  }
+}

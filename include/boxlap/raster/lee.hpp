@@ -150,8 +150,8 @@ inline void check(const Speckle& speckle) {
 /// within 1e-6 (1 + damping / 10) (|mean| + |pixel|) of the formula, double within 1e-14 (...), and the same on any
 /// number of threads. Time and memory: those of moving_moments (in place, float, window 11, 10,000 columns: 1.5 MiB);
 /// in an image with a float pixel below 1e-9 or above 4e18 / pixels of the window (double: 1e-120, 1e153 / pixels)
-/// about 2.5 times the time and up to twice the memory, and more of both with pixels of both kinds. With own_mean it is
-/// residuals that count: below 3e-14 (double: 4e-121), or above the same limits.
+/// about 2.5 times the time and up to twice the memory; with pixels of both kinds more time and up to three times the
+/// memory. With own_mean it is residuals that count: below 3e-14 (double: 4e-121), or above the same limits.
 template <detail::EigenDense Image, class Out>
 requires detail::EigenDense<Out>
 void enhanced_lee(const Image& image, Window window, const Speckle& speckle, Out&& out,
