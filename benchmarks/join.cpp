@@ -465,21 +465,19 @@ Csr<float> two_passes(const std::vector<Box<float>>& a, const std::vector<Box<fl
 std::size_t evaluations(const std::vector<Box<float>>& a, const std::vector<Box<float>>& b, double min) {
   using namespace boxlap::detail;
   std::size_t found = 0, attained = 0;
-  bool in_place = false;
   Team team(1);
-  const auto count = [&](const auto& join) {
-    in_place = pairs_a_row(join) >= many_pairs_a_row;
-    auto visit = [&](Index, Index, const auto& x, const auto& y) {
-      ++found;
-      attained += attainable(join.ask, x, y) ? 1 : 0;
-    };
-    for (Index chunk = 0; chunk < join.chunks(); ++chunk) {
-      join.run(chunk, visit);
+  const JoinSide<float> side_a(a, "a"), side_b(b, "b");
+  const JoinTrees<float> trees(side_a, &side_b, plan_join(side_a, side_b, false), team);
+  const TreeJoin<false, float> join(trees.a(), trees.b(), BoxQuery<float>::iou_at_least(min));
+  auto take = [&](std::span<RowPair> slots) {
+    found += slots.size();
+    for (const auto& [i, j] : slots) {
+      attained += join.query.attainable(trees.a().box(i), trees.b().box(j)) ? 1 : 0;
     }
+    return true;
   };
-  min > 0 ? with_trees<Meeting::open, float>(a, b, team, ReachForIou<float>(min), count)
-          : with_trees<Meeting::open, float>(a, b, team, Identity{}, count);
-  return in_place ? found : attained;
+  join.find<PairsOf::slots>(0, trees.a().leaves(), PairSink(take));
+  return pairs_a_row<PairsOf::slots>(join) >= many_pairs_a_row ? found : attained;
 }
 
 void matrices(const Options& options) {

@@ -16,31 +16,34 @@ namespace variants {
 using namespace boxlap;
 using namespace boxlap::detail;
 
-inline constexpr Meeting closed = Meeting::closed;
-
 template <bool self, class T, class Sink>
 void run(const PackedTree<T>& a, const PackedTree<T>& b, Sink& sink) {
-  const TreeJoin<closed, self, T> join{a, b};
-  auto visit = [&](Index i, Index j, const Box<T>&, const Box<T>&) { sink(i, j); };
+  const TreeJoin<self, T> join(a, b, BoxQuery<T>::touching());
+  auto take = [&](std::span<RowPair> found) {
+    for (const auto& [i, j] : found) {
+      sink(i, j);
+    }
+    return true;
+  };
   for (Index chunk = 0; chunk < join.chunks(); ++chunk) {
-    join.run(chunk, visit);
+    join.find_rows(chunk, PairSink(take));
   }
 }
 
 template <class T>
-[[nodiscard]] auto box_at(const std::vector<Box<T>>& boxes) {
-  return [&boxes](Index i) { return boxes[at(i)]; };
+[[nodiscard]] BoxRows<T> rows(const std::vector<Box<T>>& boxes) {
+  return BoxRows<T>(boxes, "boxes");
 }
 
 /// Every box against every block of sixteen.
 struct Brute {
   template <bool self, class T, class Sink>
   static void join(const std::vector<Box<T>>& a, const std::vector<Box<T>>& b, Sink& sink) {
-    const auto ours = PackedTree<T>::template unordered<closed>(static_cast<Index>(a.size()), box_at(a));
+    const auto ours = PackedTree<T>::unordered(rows(a), true);
     if constexpr (self) {
       run<true>(ours, ours, sink);
     } else {
-      run<false>(ours, PackedTree<T>::template unordered<closed>(static_cast<Index>(b.size()), box_at(b)), sink);
+      run<false>(ours, PackedTree<T>::unordered(rows(b), true), sink);
     }
   }
 };
@@ -53,7 +56,7 @@ struct Packed {
     PackingScratch scratch;
     scratch.reserve(static_cast<Index>(std::max(a.size(), b.size())));
     const auto tree = [&](const std::vector<Box<T>>& boxes) {
-      return PackedTree<T>::from_order(Order::order(boxes, scratch), box_at(boxes));
+      return PackedTree<T>::from_order(Order::order(boxes, scratch), rows(boxes));
     };
     const PackedTree<T> ours = tree(a);
     if constexpr (self) {
@@ -192,11 +195,12 @@ struct Sweep {
   template <class T, class Visit>
   static void scan(const Box<T>& box, const Line<T>& other, std::size_t k, const Visit& visit) {
     std::uint32_t lanes = ~std::uint32_t{0} << (k % block_size);
+    const Box<T> query = BoxQuery<T>::touching()(box);
     for (std::size_t block = k / block_size; block < other.blocks.size(); ++block) {
       if (block > k / block_size && other.lows[block * block_size] > box.x2) {
         return;
       }
-      for (lanes &= meeting_lanes<closed>(other.blocks[block], box); lanes != 0; lanes &= lanes - 1) {
+      for (lanes &= overlapping_lanes(other.blocks[block], query); lanes != 0; lanes &= lanes - 1) {
         visit(other.rows[block * block_size + static_cast<std::size_t>(std::countr_zero(lanes))]);
       }
       lanes = ~std::uint32_t{0};

@@ -52,8 +52,8 @@ TEMPLATE_TEST_CASE("joins and matrices on both sides of every size limit", "", f
   const unsigned seed = std::random_device{}();
   CAPTURE(seed);
   scenes::Rng rng(seed);
-  using Few = detail::FewMeetings;
-  using Join = detail::TreeJoin<detail::Meeting::open, false, TestType>;
+  using Few = detail::MeetingBitmask;
+  using Join = detail::TreeJoin<false, TestType>;
   for (const Index n :
        around({1, detail::block_size, detail::PackedTree<TestType>::Room::boxes, Few::least_quantized,
                Few::most_quantized_blocks * detail::block_size, detail::coarse_cells_limit,
@@ -64,7 +64,7 @@ TEMPLATE_TEST_CASE("joins and matrices on both sides of every size limit", "", f
   }
   // Limits of a product: as square, tall and wide as it gets.
   const auto unordered = [](Index n, Index m) { return detail::too_small_to_order(n, m); };  // comparisons_a_box
-  const auto few = [](Index n, Index m) { return Few::fit(n, m); };
+  const auto few = [](Index n, Index m) { return Few::fits(n, m); };
   const auto check_both_sides = [&](const auto& holds) {
     const Index square = last([&](Index n) { return holds(n, n); });
     const Index tall = last([&](Index n) { return holds(n, Index{300}); });
@@ -86,7 +86,7 @@ TEST_CASE("an index on both sides of every size limit") {
   CAPTURE(seed);
   scenes::Rng rng(seed);
   using Filter = detail::LeafFilter<float>;
-  using Query = detail::QueryJoin<float, std::vector<Box<float>>>;
+  using Query = detail::IndexJoin<float>;
   for (const Index n : around({Filter::least_boxes, Filter::most_leaves * detail::block_size})) {
     const auto indexed = scene<float>(n, false, rng);
     const ShapeIndex index(indexed);

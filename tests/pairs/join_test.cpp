@@ -3,6 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <iterator>
+#include <limits>
+#include <random>
 #include <set>
 #include <span>
 #include <stdexcept>
@@ -41,8 +45,11 @@ bool share_area(const Box<T>& a, const Box<T>& b) {
 
 template <class T>
 bool touch(const Box<T>& a, const Box<T>& b) {
-  const auto ordered = [](const Box<T>& c) { return c.x1 <= c.x2 && c.y1 <= c.y2; };
-  return ordered(a) && ordered(b) && a.x1 <= b.x2 && b.x1 <= a.x2 && a.y1 <= b.y2 && b.y1 <= a.y2;
+  constexpr T inf = std::numeric_limits<T>::infinity();
+  const auto has_points = [](const Box<T>& c) {  // not all of it at infinity
+    return c.x1 <= c.x2 && c.y1 <= c.y2 && c.x1 < inf && c.y1 < inf && -inf < c.x2 && -inf < c.y2;
+  };
+  return has_points(a) && has_points(b) && a.x1 <= b.x2 && b.x1 <= a.x2 && a.y1 <= b.y2 && b.y1 <= a.y2;
 }
 
 Pairs upper(Pairs pairs) {
@@ -112,6 +119,43 @@ TEST_CASE("a set large enough for several levels and chunks") {
   CHECK(pairs(a, b, {.threads = 0}) == expected);
 }
 
+TEMPLATE_TEST_CASE("boxes touch where numbers next to each other tell them apart", "", float, double) {
+  using T = TestType;
+  using Limits = std::numeric_limits<T>;
+  constexpr T inf = Limits::infinity();
+  const T values[] = {0,
+                      T(-0.0),
+                      Limits::denorm_min(),
+                      -Limits::denorm_min(),
+                      Limits::min(),
+                      -Limits::min(),
+                      1,
+                      std::nextafter(T(1), T(2)),
+                      T(3),
+                      -1,
+                      Limits::max(),
+                      -Limits::max(),
+                      inf,
+                      -inf};
+  const unsigned seed = std::random_device{}();
+  CAPTURE(seed);
+  scenes::Rng rng(seed);
+  const auto boxes = [&](int n) {
+    std::vector<Box<T>> result;
+    const auto value = [&] { return values[rng() % std::size(values)]; };
+    for (int k = 0; k < n; ++k) {
+      result.push_back({value(), value(), value(), value()});
+    }
+    return result;
+  };
+  for (const int n : {7, 40, 700}) {
+    const auto a = boxes(n), b = boxes(n);
+    CHECK(pairs(a, b, {.touching = true}) == all_pairs(a, b, touch<T>));
+    CHECK(pairs(a, {.touching = true}) == upper(all_pairs(a, a, touch<T>)));
+    CHECK(pairs(a, b) == all_pairs(a, b, share_area<T>));
+  }
+}
+
 TEMPLATE_TEST_CASE("boxes much longer than the others are packed apart, and are found", "", float, double) {
   using T = TestType;
   scenes::Rng rng(7);
@@ -125,8 +169,7 @@ TEMPLATE_TEST_CASE("boxes much longer than the others are packed apart, and are 
     return boxes;
   };
   const auto is_packed_apart = [](const std::vector<Box<T>>& boxes) {
-    const auto box_at = [&](Index i) { return boxes[detail::at(i)]; };
-    return detail::SlicePlan<T>(static_cast<Index>(boxes.size()), box_at).has_long;
+    return detail::SlicePlan<T>(detail::BoxRows<T>(boxes, "boxes"), {}).has_long;
   };
   const int n = 1500 + scenes::rounds(1500);
   const auto a = squares_and_slabs(2 * n, 11), b = squares_and_slabs(n, 50);

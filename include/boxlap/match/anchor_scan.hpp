@@ -10,7 +10,7 @@
 
 #include "../core/parallel.hpp"
 #include "../pairs/detail/packed_tree.hpp"
-#include "../pairs/detail/range_join.hpp"
+#include "../pairs/detail/tree_join.hpp"
 #include "../pairs/shape_index.hpp"
 #include "../shape/overlap.hpp"
 
@@ -52,17 +52,19 @@ class AnchorStream {
         anchors.push_back(prepared(element(anchors_, row_at(first + k))));
       }
       const PackedTree<T> tree = tree_of_rows(anchors);
-      const TreeJoin<Meeting::open, false, T> join{tree, tree_};
-      auto visit = [&](Index k, Index g, const Box<T>& box, const Box<T>& other) {
-        if constexpr (is_box<A> && is_box<B>) {
-          use(row_at(first + k), g, box, other);
-        } else {
-          use(row_at(first + k), g, anchors[at(k)], others_[at(g)]);
+      const TreeJoin<false, T> join(tree, tree_);
+      auto take = [&](std::span<RowPair> found) {
+        for (const auto& [slot, other_slot] : found) {
+          const Index k = tree.row(slot), g = tree_.row(other_slot);
+          if constexpr (is_box<A> && is_box<B>) {
+            use(row_at(first + k), g, tree.box(slot), tree_.box(other_slot));
+          } else {
+            use(row_at(first + k), g, anchors[at(k)], others_[at(g)]);
+          }
         }
+        return true;
       };
-      for (Index part = 0; part < join.chunks(); ++part) {
-        join.run(part, visit);
-      }
+      join.template find<PairsOf::slots>(0, tree.leaves(), PairSink(take));
     });
   }
 
@@ -82,7 +84,7 @@ class AnchorStream {
   template <class S>
   [[nodiscard]] static PackedTree<T> tree_of_rows(const std::vector<S>& rows) {
     PackingScratch scratch;
-    return tree_of<Meeting::open, T>(rows, bounds_at<T>(rows), true, scratch);
+    return PackedTree<T>::packed(BoxRows<T>(rows, "rows"), false, scratch);
   }
 
   const Anchors& anchors_;

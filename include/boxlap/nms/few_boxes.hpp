@@ -184,7 +184,7 @@ class FewBoxes {
   [[nodiscard]] std::uint64_t meeting(std::size_t word, const Box<T>& box) const noexcept {
     std::uint64_t met = 0;
     for (std::size_t k = 0; k < blocks_per_word && word * blocks_per_word + k < blocks(); ++k) {
-      met |= std::uint64_t{meeting_lanes<Meeting::open>(blocks_[word * blocks_per_word + k], box)} << k * width;
+      met |= std::uint64_t{overlapping_lanes(blocks_[word * blocks_per_word + k], box)} << k * width;
     }
     return met;
   }

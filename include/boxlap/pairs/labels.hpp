@@ -9,7 +9,7 @@
 #include "../core/range.hpp"
 #include "../core/rows_by_label.hpp"
 #include "csr.hpp"
-#include "detail/matrix_from_join.hpp"
+#include "detail/sorted_matrix.hpp"
 #include "join.hpp"
 #include "overlaps.hpp"
 

@@ -2,22 +2,15 @@
 /// don't.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
-#include <cstdint>
-#include <limits>
-#include <span>
 #include <type_traits>
-#include <utility>
-#include <vector>
 
 #include "../core/compiler.hpp"
-#include "../core/order.hpp"
 #include "../shape/overlap.hpp"
 #include "csr.hpp"
 #include "detail/block_overlap.hpp"
 #include "detail/matrix_from_join.hpp"
-#include "join.hpp"
+#include "detail/shape_matrix.hpp"
 
 namespace boxlap {
 
@@ -63,17 +56,11 @@ inline void check(const OverlapOptions& options) {
   }
 }
 
-/// Calls join_with(ask, value): where the measure is the IoU and there is a threshold, only pairs that may attain it
-/// need be found.
-template <class T, class Measure, class JoinWith>
-[[nodiscard]] Csr<T> matrix_of_boxes(const Measure& measure, double min, const JoinWith& join_with) {
-  const OverlapValue<T, Measure> value(measure, min);
-  if constexpr (std::is_same_v<Measure, IouMeasure>) {
-    if (min > 0) {
-      return join_with(ReachForIou<T>(min), value);
-    }
-  }
-  return join_with(Identity{}, value);
+/// What boxes look for: where the measure is the IoU and there is a threshold, only pairs that may attain it need be
+/// found.
+template <class T, class Measure>
+[[nodiscard]] BoxQuery<T> query_for(double min) noexcept {
+  return std::is_same_v<Measure, IouMeasure> ? BoxQuery<T>::iou_at_least(min) : BoxQuery<T>{};
 }
 
 template <class Measure, class A, class B>
@@ -83,44 +70,31 @@ template <class Measure, class A, class B>
   check(options);
   Team team(options.threads);
   const Index rows = rows_of(a, "a"), cols = rows_of(b, "b");
-  Csr<R> result;
   if constexpr (holds_boxes<A> && holds_boxes<B>) {
-    result = matrix_of_boxes<T>(measure, options.min, [&](const auto& ask, const auto& value) {
-      Csr<R> matrix;
-      with_trees<Meeting::open, T>(
-          a, b, team, ask, [&](const auto& join) { matrix = csr_of_boxes(join, rows, cols, team, value); },
-          matrix_is_small);
-      return matrix;
-    });
+    const JoinSide<T> side_a(a, "a"), side_b(b, "b");
+    const JoinTrees<T> trees(side_a, &side_b, plan_matrix(side_a, side_b), team);
+    const TreeJoin<false, T> join(trees.a(), trees.b(), query_for<T, Measure>(options.min));
+    return csr_of_boxes(join, rows, cols, team, OverlapValue<T, Measure>(measure, options.min));
   } else {
-    with_join(a, b, false, team, [&](const auto& join, const auto&, const auto& rows_a, const auto& rows_b) {
-      result = shape_matrix<false>(join, rows_a, rows_b, measure, options.min, team);
-    });
+    const RangeJoin<A, B> join(a, b, false, team);
+    return shape_matrix<R>(join, rows, cols, measure, options.min, team);
   }
-  return result;
 }
 
 template <class Measure, class A>
 [[nodiscard]] auto self_overlap_matrix(const A& a, const Measure& measure, const OverlapOptions& options) {
   using T = BoundsScalar<Element<A>>;
-  using R = Overlap<Element<A>>;
   check(options);
   Team team(options.threads);
   const Index n = rows_of(a, "a");
-  Csr<R> result;
   if constexpr (holds_boxes<A>) {
-    result = matrix_of_boxes<T>(measure, options.min, [&](const auto& ask, const auto& value) {
-      Csr<R> matrix;
-      with_tree<Meeting::open, T>(
-          a, team, ask, [&](const auto& join) { matrix = csr_of_boxes(join, n, n, team, value); }, matrix_is_small);
-      return matrix;
-    });
+    const JoinSide<T> side(a, "a");
+    const JoinTrees<T> trees(side, nullptr, plan_matrix(side, side), team);
+    const TreeJoin<true, T> join(trees.a(), trees.a(), query_for<T, Measure>(options.min));
+    return csr_of_boxes(join, n, n, team, OverlapValue<T, Measure>(measure, options.min));
   } else {
-    with_self_join(a, false, team, [&](const auto& join, const auto&, const auto& rows) {
-      result = shape_matrix<true>(join, rows, rows, measure, options.min, team);
-    });
+    return shape_matrix<Overlap<Element<A>>>(SelfJoin<A>(a, false, team), n, n, measure, options.min, team);
   }
-  return result;
 }
 
 }  // namespace detail

@@ -27,6 +27,18 @@ struct PreparedOf<S> {
 template <class S>
 using Prepared = typename PreparedOf<S>::type;
 
+/// The tree of an index and the prefilter over its leaves, for joins.
+struct IndexAccess {
+  template <class I>
+  [[nodiscard]] static const auto& tree(const I& index) noexcept {
+    return index.tree_;
+  }
+  template <class I>
+  [[nodiscard]] static const auto& filter(const I& index) noexcept {
+    return index.filter_;
+  }
+};
+
 }  // namespace detail
 
 /// The rows of a range and the tree over their bounds. Accepted wherever a range of shapes is; joins then skip the
@@ -55,8 +67,7 @@ class ShapeIndex {
       }
     }
     detail::PackingScratch scratch;
-    const auto box_at = [this](Index i) { return bounds(rows_[detail::at(i)]); };
-    tree_ = detail::PackedTree<Scalar>::template build<detail::Meeting::open>(n, box_at, scratch);
+    tree_ = detail::PackedTree<Scalar>::packed(detail::BoxRows<Scalar>(rows_, "shapes"), false, scratch);
     filter_ = detail::LeafFilter<Scalar>(tree_);
   }
 
@@ -65,10 +76,10 @@ class ShapeIndex {
 
   [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }
   [[nodiscard]] const detail::Prepared<S>& operator[](std::size_t i) const noexcept { return rows_[i]; }
-  [[nodiscard]] const detail::PackedTree<Scalar>& tree() const noexcept { return tree_; }
-  [[nodiscard]] const detail::LeafFilter<Scalar>& filter() const noexcept { return filter_; }
 
  private:
+  friend struct detail::IndexAccess;
+
   std::vector<detail::Prepared<S>> rows_;
   detail::PackedTree<Scalar> tree_;
   detail::LeafFilter<Scalar> filter_;

@@ -99,12 +99,12 @@ BOXLAP_ALWAYS_INLINE inline void measure_areas(const BoxBlock<T>& block, BlockVa
   }
 }
 
-/// The values of a box with all sixteen of a block. The box is that of the column if `box_is_col`. One side of what
-/// they share is not clamped: where it is negative, so is the value, or else it is 0 or NaN, and none of these is kept.
+/// The values of a box with all sixteen of a block, aligned as one. The box is that of the column if `box_is_col`. One
+/// side of what they share is not clamped: where it is negative, so is the value, or else it is 0 or NaN, and none of
+/// these is kept.
 template <bool box_is_col, class L, class T, class Measure>
 BOXLAP_ALWAYS_INLINE inline void measure_block(const BoxBlock<T>& block, const BlockValues<T>& areas,
-                                               const BoxLanes<L>& box, const Measure& measure,
-                                               BlockValues<T>& values) noexcept {
+                                               const BoxLanes<L>& box, const Measure& measure, T* values) noexcept {
   for (std::size_t k = 0; k < block_size; k += sizeof(L) / sizeof(T)) {
     L left, top, right, bottom, area, value;
     lanes_from(block.x1 + k, left);
@@ -123,7 +123,7 @@ BOXLAP_ALWAYS_INLINE inline void measure_block(const BoxBlock<T>& block, const B
     } else {
       measure(shared, box.area, area, value);
     }
-    std::memcpy(values.at + k, &value, sizeof value);
+    std::memcpy(values + k, &value, sizeof value);
   }
 }
 
@@ -154,18 +154,18 @@ class OverlapValue {
   /// Fills in the values of `box` with all sixteen of a block, and returns which are kept. The box is that of the
   /// column if `box_is_col`. Equal to the bit to operator() where they are.
   template <bool box_is_col>
-  [[nodiscard]] std::uint32_t of_all(const BoxBlock<T>& block, const Box<T>& box, BlockValues<T>& values) const {
+  [[nodiscard]] std::uint32_t of_all(const BoxBlock<T>& block, const Box<T>& box, T* values) const {
     using L = Lanes<T>;
     BlockValues<T> areas;
     measure_areas<L>(block, areas);
     measure_block<box_is_col>(block, areas, BoxLanes<L>(box), measure_, values);
-    return lanes_at_least(values.at, least_);
+    return lanes_at_least(values, least_);
   }
 
   /// The same for lanes that meet the box; the others may keep the values they have.
   template <bool box_is_col>
   [[nodiscard]] std::uint32_t of_lanes(const BoxBlock<T>& block, std::uint32_t lanes, const Box<T>& box,
-                                       BlockValues<T>& values) const {
+                                       T* values) const {
     if (is_many(lanes)) {
       return of_all<box_is_col>(block, box, values) & lanes;
     }
@@ -173,8 +173,8 @@ class OverlapValue {
     for (; lanes != 0; lanes &= lanes - 1) {
       const int lane = std::countr_zero(lanes);
       const Box<T> other = block.get(lane);
-      values.at[lane] = box_is_col ? (*this)(other, box) : (*this)(box, other);
-      result |= static_cast<std::uint32_t>(kept(values.at[lane])) << lane;
+      values[lane] = box_is_col ? (*this)(other, box) : (*this)(box, other);
+      result |= static_cast<std::uint32_t>(kept(values[lane])) << lane;
     }
     return result;
   }

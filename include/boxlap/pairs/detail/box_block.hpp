@@ -1,4 +1,5 @@
-/// Sixteen boxes tested at once: the unit that the tree, the join and the brute-force path work in.
+/// Sixteen boxes, coordinate by coordinate (structure of arrays), tested against one box at once: the unit in which the
+/// tree, the join and the brute-force path work.
 #pragma once
 
 #include <algorithm>
@@ -63,8 +64,15 @@ struct alignas(64) BoxBlock {
   }
 };
 
-/// How two boxes must meet: share area (open), or at least a border point (closed).
-enum class Meeting { open, closed };
+/// Whether a box can be in a join: it has extent, or, where touching counts, corners in order and a point that is not
+/// at infinity. False for NaN.
+template <class T>
+[[nodiscard]] constexpr bool takes_part(const Box<T>& box, bool touching) noexcept {
+  constexpr T infinity = std::numeric_limits<T>::infinity();
+  return touching ? box.x1 <= box.x2 && box.y1 <= box.y2 && box.x1 < infinity && box.y1 < infinity &&
+                        -infinity < box.x2 && -infinity < box.y2
+                  : has_extent(box);
+}
 
 #if BOXLAP_VECTORS
 /// Four boxes, coordinate by coordinate. Loads of whole boxes and shuffles take half the time of putting single numbers
@@ -88,15 +96,11 @@ struct FourBoxes {
     y2 = __builtin_shufflevector(high_ab, high_cd, 2, 3, 6, 7);
   }
 
-  /// Whether each of them can meet anything.
-  template <Meeting meeting>
-  [[nodiscard]] bool all_enter() const noexcept {
-    auto enters = (x1 < x2) & (y1 < y2);
-    if constexpr (meeting == Meeting::closed) {
-      enters = (x1 <= x2) & (y1 <= y2);
-    }
-    std::uint64_t words[sizeof enters / sizeof(std::uint64_t)];
-    std::memcpy(words, &enters, sizeof enters);
+  /// Whether each of them has extent.
+  [[nodiscard]] bool all_have_extent() const noexcept {
+    const auto extent = (x1 < x2) & (y1 < y2);
+    std::uint64_t words[sizeof extent / sizeof(std::uint64_t)];
+    std::memcpy(words, &extent, sizeof extent);
     std::uint64_t all = ~std::uint64_t{0};
     for (const std::uint64_t word : words) {
       all &= word;
@@ -106,22 +110,14 @@ struct FourBoxes {
 };
 #endif
 
-/// Whether two boxes that have extent meet.
-template <Meeting meeting, class T>
-[[nodiscard]] constexpr bool meets(const Box<T>& a, const Box<T>& b) noexcept {
-  if constexpr (meeting == Meeting::open) {
-    return a.x1 < b.x2 && b.x1 < a.x2 && a.y1 < b.y2 && b.y1 < a.y2;
-  } else {
-    return a.x1 <= b.x2 && b.x1 <= a.x2 && a.y1 <= b.y2 && b.y1 <= a.y2;
-  }
-}
-
-/// Bit k is set where lane k of `block` meets `box`; lanes before `first`, a multiple of four, are left out.
-template <Meeting meeting, Index first = 0, class T>
-[[nodiscard]] constexpr std::uint32_t meeting_lanes(const BoxBlock<T>& block, const Box<T>& box) noexcept {
+/// Bit k is set where box k of `block` shares area with `box`; lanes before `first`, a multiple of four, are left out.
+template <Index first = 0, class T>
+[[nodiscard]] constexpr std::uint32_t overlapping_lanes(const BoxBlock<T>& block, const Box<T>& box) noexcept {
   std::uint32_t lanes = 0;
   for (Index k = first; k < block_size; ++k) {
-    lanes |= static_cast<std::uint32_t>(meets<meeting>(block.get(k), box)) << k;
+    const bool overlap =
+        (block.x1[k] < box.x2) & (box.x1 < block.x2[k]) & (block.y1[k] < box.y2) & (box.y1 < block.y2[k]);
+    lanes |= static_cast<std::uint32_t>(overlap) << k;
   }
   return lanes;
 }
@@ -129,41 +125,57 @@ template <Meeting meeting, Index first = 0, class T>
 #if BOXLAP_SSE2
 // Four compares a register, spelled out: what compilers make of the loop above takes 5 to 30 ns, this 2 to 5 (measured
 // with g++ 12 and clang 14 at -O2 and -O3, with and without AVX2). Every x86-64 has SSE2.
-template <Meeting meeting, Index first = 0>
-[[nodiscard]] inline std::uint32_t meeting_lanes(const BoxBlock<float>& block, const Box<float>& box) noexcept {
-  const auto below = [](__m128 a, __m128 b) {
-    return meeting == Meeting::open ? _mm_cmplt_ps(a, b) : _mm_cmple_ps(a, b);
-  };
-  const __m128 x1 = _mm_set1_ps(box.x1), y1 = _mm_set1_ps(box.y1), x2 = _mm_set1_ps(box.x2), y2 = _mm_set1_ps(box.y2);
-  const auto four = [&](Index k) {
-    if (k < first) {
-      return _mm_setzero_si128();
-    }
-    const __m128 x = _mm_and_ps(below(_mm_load_ps(block.x1 + k), x2), below(x1, _mm_load_ps(block.x2 + k)));
-    const __m128 y = _mm_and_ps(below(_mm_load_ps(block.y1 + k), y2), below(y1, _mm_load_ps(block.y2 + k)));
+
+/// A box in every lane, and how it is compared with lanes k to k + 3 of a block.
+struct FloatQuery {
+  __m128 x1, y1, x2, y2;
+
+  BOXLAP_ALWAYS_INLINE explicit FloatQuery(const Box<float>& box) noexcept
+      : x1(_mm_set1_ps(box.x1)), y1(_mm_set1_ps(box.y1)), x2(_mm_set1_ps(box.x2)), y2(_mm_set1_ps(box.y2)) {}
+  [[nodiscard]] BOXLAP_ALWAYS_INLINE __m128i four(const BoxBlock<float>& block, Index k) const noexcept {
+    const __m128 x =
+        _mm_and_ps(_mm_cmplt_ps(_mm_load_ps(block.x1 + k), x2), _mm_cmplt_ps(x1, _mm_load_ps(block.x2 + k)));
+    const __m128 y =
+        _mm_and_ps(_mm_cmplt_ps(_mm_load_ps(block.y1 + k), y2), _mm_cmplt_ps(y1, _mm_load_ps(block.y2 + k)));
     return _mm_castps_si128(_mm_and_ps(x, y));
-  };
-  const __m128i low = _mm_packs_epi32(four(0), four(4)), high = _mm_packs_epi32(four(8), four(12));
+  }
+};
+struct DoubleQuery {
+  __m128d x1, y1, x2, y2;
+
+  BOXLAP_ALWAYS_INLINE explicit DoubleQuery(const Box<double>& box) noexcept
+      : x1(_mm_set1_pd(box.x1)), y1(_mm_set1_pd(box.y1)), x2(_mm_set1_pd(box.x2)), y2(_mm_set1_pd(box.y2)) {}
+  [[nodiscard]] BOXLAP_ALWAYS_INLINE __m128i four(const BoxBlock<double>& block, Index k) const noexcept {
+    return _mm_castps_si128(_mm_shuffle_ps(two(block, k), two(block, k + 2), _MM_SHUFFLE(2, 0, 2, 0)));  // lower halves
+  }
+  [[nodiscard]] BOXLAP_ALWAYS_INLINE __m128 two(const BoxBlock<double>& block, Index k) const noexcept {
+    const __m128d x =
+        _mm_and_pd(_mm_cmplt_pd(_mm_load_pd(block.x1 + k), x2), _mm_cmplt_pd(x1, _mm_load_pd(block.x2 + k)));
+    const __m128d y =
+        _mm_and_pd(_mm_cmplt_pd(_mm_load_pd(block.y1 + k), y2), _mm_cmplt_pd(y1, _mm_load_pd(block.y2 + k)));
+    return _mm_castpd_ps(_mm_and_pd(x, y));
+  }
+};
+
+template <Index first, class Query, class T>
+[[nodiscard]] BOXLAP_ALWAYS_INLINE inline std::uint32_t lanes_of_fours(const BoxBlock<T>& block,
+                                                                       const Box<T>& box) noexcept {
+  const Query query(box);
+  const __m128i none = _mm_setzero_si128();
+  const __m128i low = _mm_packs_epi32(first > 0 ? none : query.four(block, 0), first > 4 ? none : query.four(block, 4));
+  const __m128i high = _mm_packs_epi32(first > 8 ? none : query.four(block, 8), query.four(block, 12));
   return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(low, high)));
 }
 
-template <Meeting meeting, Index first = 0>
-[[nodiscard]] inline std::uint32_t meeting_lanes(const BoxBlock<double>& block, const Box<double>& box) noexcept {
-  const auto below = [](__m128d a, __m128d b) {
-    return meeting == Meeting::open ? _mm_cmplt_pd(a, b) : _mm_cmple_pd(a, b);
-  };
-  const __m128d x1 = _mm_set1_pd(box.x1), y1 = _mm_set1_pd(box.y1), x2 = _mm_set1_pd(box.x2), y2 = _mm_set1_pd(box.y2);
-  const auto two = [&](Index k) {
-    const __m128d x = _mm_and_pd(below(_mm_load_pd(block.x1 + k), x2), below(x1, _mm_load_pd(block.x2 + k)));
-    const __m128d y = _mm_and_pd(below(_mm_load_pd(block.y1 + k), y2), below(y1, _mm_load_pd(block.y2 + k)));
-    return _mm_castpd_ps(_mm_and_pd(x, y));
-  };
-  const auto four = [&](Index k) {  // the lower half of each answer
-    return k < first ? _mm_setzero_si128()
-                     : _mm_castps_si128(_mm_shuffle_ps(two(k), two(k + 2), _MM_SHUFFLE(2, 0, 2, 0)));
-  };
-  const __m128i low = _mm_packs_epi32(four(0), four(4)), high = _mm_packs_epi32(four(8), four(12));
-  return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(low, high)));
+template <Index first = 0>
+[[nodiscard]] BOXLAP_ALWAYS_INLINE inline std::uint32_t overlapping_lanes(const BoxBlock<float>& block,
+                                                                          const Box<float>& box) noexcept {
+  return lanes_of_fours<first, FloatQuery>(block, box);
+}
+template <Index first = 0>
+[[nodiscard]] BOXLAP_ALWAYS_INLINE inline std::uint32_t overlapping_lanes(const BoxBlock<double>& block,
+                                                                          const Box<double>& box) noexcept {
+  return lanes_of_fours<first, DoubleQuery>(block, box);
 }
 #endif
 

@@ -1,8 +1,20 @@
-/// How far a box must reach into another one before their IoU can attain a threshold.
+/// What a box of a join looks for, as a box: whatever shares area with that box is a candidate.
+///
+/// The kernels of a join know one test only, "do two boxes share area". Other questions are put to them by moving the
+/// corners of the box that asks:
+///
+///   sharing area       the box itself
+///   touching           each corner one floating-point number outwards: a <= b is the same as previous(a) < b
+///   IoU of at least t  corners moved inwards by t times the side (below): of boxes of one size only (1 - t)^2 of the
+///                      candidates are left
+///
+/// So every join is compiled once, whatever it looks for.
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <type_traits>
 
@@ -11,78 +23,116 @@
 
 namespace boxlap::detail {
 
-/// What a box asks of those it is joined with: that they meet itself. (std::identity would cost every user the whole of
-/// <functional>.)
-struct Identity {
-  template <class T>
-  [[nodiscard]] constexpr const T& operator()(const T& x) const noexcept {
-    return x;
-  }
-};
-
-/// What a box asks of others if their IoU is to be at least `min`.
-///
-/// IoU >= t means that shared area >= t * (the larger area), and as neither side of what is shared is longer than the
-/// box's own, that shared side >= t * side along each axis. So another box must reach over x1 + t * width from the
-/// right and over x2 - t * width from the left: it meets the box with these corners, though for t > 1/2 they are the
-/// wrong way round. For boxes of one size that leaves (1 - t)^2 of the pairs. The margins cover what is rounded: a few
-/// units in the last place of the IoU, of the largest coordinate for the corners. Areas so small that they round
-/// coarsely ask for nothing but a meeting.
+/// The next number above x; of zero `smallest`, of infinity itself. By arithmetic, so that it is done in lanes.
 template <class T>
-class ReachForIou {
+[[nodiscard]] T next_above(T x, T smallest) noexcept {
+  using Bits = std::conditional_t<sizeof(T) == sizeof(std::int32_t), std::int32_t, std::int64_t>;
+  const Bits bits = std::bit_cast<Bits>(x);
+  const Bits step = x > 0 ? Bits{1} : Bits{-1};
+  const T next = std::bit_cast<T>(static_cast<Bits>(bits + step));
+  const T not_beyond = bits == std::bit_cast<Bits>(std::numeric_limits<T>::infinity()) ? x : next;
+  return x == 0 ? smallest : not_beyond;
+}
+
+template <class T>
+class BoxQuery {
  public:
-  explicit ReachForIou(double min)
-      : share_(static_cast<T>((std::min)(1.0, min) * (1 - 32 * static_cast<double>(epsilon)))) {}
+  /// Boxes that share area.
+  BoxQuery() = default;
+
+  /// Boxes that share a point at least, of those whose corners are in order.
+  [[nodiscard]] static BoxQuery touching() noexcept {
+    BoxQuery query;
+    query.kind_ = Kind::touching;
+    // A processor set to take denormal numbers for zero (-ffast-math does that) needs a larger step from zero.
+    const volatile T denormal = std::numeric_limits<T>::denorm_min();
+    query.value_ = denormal > 0 ? std::numeric_limits<T>::denorm_min() : (std::numeric_limits<T>::min)();
+    return query;
+  }
+
+  /// Boxes whose IoU with this one may be `min` or more. All that share area for a min of 0 or less.
+  ///
+  /// IoU >= t means that shared area >= t * (the larger area), and as neither side of what is shared is longer than the
+  /// box's own, that shared side >= t * side along each axis. So another box must reach over x1 + t * width from the
+  /// right and over x2 - t * width from the left: it shares area with the box with these corners, though for t > 1/2
+  /// they are the wrong way round. The margins cover what is rounded: a few units in the last place of the IoU, of the
+  /// largest coordinate for the corners. Areas so small that they round coarsely look for all that share area.
+  [[nodiscard]] static BoxQuery iou_at_least(double min) noexcept {
+    BoxQuery query;
+    if (min > 0) {
+      query.kind_ = Kind::iou;
+      query.value_ = static_cast<T>((std::min)(1.0, min) * (1 - 32 * static_cast<double>(epsilon)));
+    }
+    return query;
+  }
+
+  /// Whether the query of each box is the box itself.
+  [[nodiscard]] bool is_box_itself() const noexcept { return kind_ == Kind::sharing_area; }
 
   [[nodiscard]] Box<T> operator()(const Box<T>& box) const noexcept {
-    const T width = box.x2 - box.x1, height = box.y2 - box.y1;
-    const bool asks = width > 0 && width * height * share_ >= smallest;
-    const T x = asks ? reach(box.x1, box.x2, width) : T{0}, y = asks ? reach(box.y1, box.y2, height) : T{0};
-    return {box.x1 + x, box.y1 + y, box.x2 - x, box.y2 - y};
+    switch (kind_) {
+      case Kind::touching:
+        return {-next_above(-box.x1, value_), -next_above(-box.y1, value_), next_above(box.x2, value_),
+                next_above(box.y2, value_)};
+      case Kind::iou:
+        return inner(box);
+      default:
+        return box;
+    }
+  }
+
+  /// The queries of sixteen boxes: the boxes themselves, or made in `room`.
+  [[nodiscard]] const BoxBlock<T>& block(const BoxBlock<T>& boxes, BoxBlock<T>& room) const noexcept {
+    if (is_box_itself()) {
+      return boxes;
+    }
+    if (kind_ == Kind::touching) {
+      const T smallest = value_;
+      for (Index k = 0; k < block_size; ++k) {
+        room.x1[k] = -next_above(-boxes.x1[k], smallest);
+        room.y1[k] = -next_above(-boxes.y1[k], smallest);
+      }
+      for (Index k = 0; k < block_size; ++k) {
+        room.x2[k] = next_above(boxes.x2[k], smallest);
+        room.y2[k] = next_above(boxes.y2[k], smallest);
+      }
+      return room;
+    }
+    for (Index lane = 0; lane < block_size; ++lane) {
+      room.set(lane, inner(boxes.get(lane)));
+    }
+    return room;
   }
 
   /// False only if the IoU of two boxes is below the threshold: what is left to be divided.
   [[nodiscard]] bool attainable(const Box<T>& a, const Box<T>& b) const noexcept {
+    if (kind_ != Kind::iou) {
+      return true;
+    }
     const T shared =
         ((std::min)(a.x2, b.x2) - (std::max)(a.x1, b.x1)) * ((std::min)(a.y2, b.y2) - (std::max)(a.y1, b.y1));
-    const T wanted = (std::max)((a.x2 - a.x1) * (a.y2 - a.y1), (b.x2 - b.x1) * (b.y2 - b.y1)) * share_;
-    return shared >= wanted || !(wanted >= smallest);
+    const T wanted = (std::max)((a.x2 - a.x1) * (a.y2 - a.y1), (b.x2 - b.x1) * (b.y2 - b.y1)) * value_;
+    return shared >= wanted || !(wanted >= smallest_area);
   }
 
  private:
+  enum class Kind : unsigned char { sharing_area, touching, iou };
   static constexpr T epsilon = std::numeric_limits<T>::epsilon();
-  static constexpr T smallest = (std::numeric_limits<T>::min)() / epsilon;
+  static constexpr T smallest_area = (std::numeric_limits<T>::min)() / epsilon;
 
+  [[nodiscard]] Box<T> inner(const Box<T>& box) const noexcept {
+    const T width = box.x2 - box.x1, height = box.y2 - box.y1;
+    const bool is_large = width > 0 && width * height * value_ >= smallest_area;
+    const T x = is_large ? reach(box.x1, box.x2, width) : T{0}, y = is_large ? reach(box.y1, box.y2, height) : T{0};
+    return {box.x1 + x, box.y1 + y, box.x2 - x, box.y2 - y};
+  }
   [[nodiscard]] T reach(T low, T high, T side) const noexcept {
     const T margin = 4 * epsilon * (std::max)(std::abs(low), std::abs(high));
-    return (std::max)(T{0}, side * share_ - margin - 4 * std::numeric_limits<T>::denorm_min());
+    return (std::max)(T{0}, side * value_ - margin - 4 * std::numeric_limits<T>::denorm_min());
   }
 
-  T share_;
+  Kind kind_ = Kind::sharing_area;
+  T value_ = 0;  // touching: the step from zero; iou: the share of a side that must be reached over
 };
-
-/// Whether a pair that was found can be worth measuring.
-template <class Ask, class T>
-[[nodiscard]] bool attainable(const Ask& ask, const Box<T>& a, const Box<T>& b) noexcept {
-  if constexpr (std::is_same_v<Ask, Identity>) {
-    return true;
-  } else {
-    return ask.attainable(a, b);
-  }
-}
-
-/// What each of sixteen boxes asks.
-template <class T>
-[[nodiscard]] const BoxBlock<T>& asked(const Identity&, const BoxBlock<T>& block) noexcept {
-  return block;
-}
-template <class Ask, class T>
-[[nodiscard]] BoxBlock<T> asked(const Ask& ask, const BoxBlock<T>& block) noexcept {
-  BoxBlock<T> result;
-  for (Index lane = 0; lane < block_size; ++lane) {
-    result.set(lane, ask(block.get(lane)));
-  }
-  return result;
-}
 
 }  // namespace boxlap::detail

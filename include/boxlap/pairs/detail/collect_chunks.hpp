@@ -58,11 +58,6 @@ inline void check_pairs(std::size_t count) {
   }
 }
 
-template <class Join>
-[[nodiscard]] bool is_ordered(const Join& join) noexcept {
-  return join.a.ordered() && join.b.ordered();
-}
-
 /// The longest list of pairs worth sorting, for a join that a sample takes for sparse (below many_pairs_a_row). A crowd
 /// that the sample missed shows when the list grows beyond it: the pairs are then counted first, and take no list.
 /// Pairs of unordered trees cannot be counted.
@@ -70,7 +65,7 @@ template <class Join>
 [[nodiscard]] std::size_t longest_list(const Join& join, Index rows, Index cols) noexcept {
   constexpr std::size_t pairs_a_box = 8, least = std::size_t{1} << 20;
   const std::size_t longest = (std::min)(most_pairs_of_all, pairs_a_box * (at(rows) + at(cols)) + least);
-  return is_ordered(join) ? longest : most_pairs_of_all;
+  return join.ordered() ? longest : most_pairs_of_all;
 }
 
 /// Room for so many items is reserved on an estimate alone.

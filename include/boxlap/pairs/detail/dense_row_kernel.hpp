@@ -49,7 +49,7 @@ BOXLAP_ALWAYS_INLINE inline void measure_row(const BlockRow<T>& row, const Colum
   const BoxLanes<L> box(row.box);
   for (std::size_t n = 0; n < row.blocks.size(); ++n) {
     const Index block = row.blocks[n];
-    measure_block<false>(columns.boxes[at(block)], columns.areas[at(block)], box, measure, values[n]);
+    measure_block<false>(columns.boxes[at(block)], columns.areas[at(block)], box, measure, values[n].at);
     if (block == row.own_block) {
       values[n].at[row.own_lane] = 0;
     }

@@ -26,16 +26,16 @@ struct ListedEntries {
 
 /// Whether boxes of a meet some of so many blocks of b, judged by a few of a, that all are measured in less time than
 /// it takes to ask first who meets whom (measured).
-template <Meeting meeting, bool self, class T, class Ask>
-[[nodiscard]] bool most_blocks_meet(const TreeJoin<meeting, self, T, Ask>& join) noexcept {
-  constexpr Index asking_boxes = 4, least_stride = 8;
+template <bool self, class T>
+[[nodiscard]] bool most_blocks_meet(const TreeJoin<self, T>& join) noexcept {
+  constexpr Index queries = 4, least_stride = 8;
   const Index sixteenths = !has_eights() ? 15 : sizeof(T) > sizeof(float) ? 13 : 8;
-  const Index stride = (std::max)(least_stride, join.a.size() / asking_boxes);
+  const Index stride = (std::max)(least_stride, join.a.size() / queries);
   Index met = 0, all = 0;
   for (Index k = (std::min)(stride, join.a.size()) / 2; k < join.a.size(); k += stride) {
-    const Box<T> asking = join.ask(join.a.leaf(k / block_size).get(k % block_size));
+    const Box<T> query = join.query(join.a.box(k));
     for (Index block = 0; block < join.b.leaves(); ++block) {
-      met += join.b.template meeting_boxes<meeting>(block, asking) != 0;
+      met += join.b.overlapping(block, query) != 0;
     }
     all += join.b.leaves();
     if (32 * met < sixteenths * all) {  // not even half of what is wanted
@@ -53,15 +53,15 @@ template <class T>
 }
 
 /// Writes the rows of a matrix, through a list that is short enough to stay near.
-template <class Join, class T, class Measure>
-class CrowdedRows {
+template <bool self, class T, class Measure>
+class DenseRows {
  public:
-  CrowdedRows(const Join& join, const OverlapValue<T, Measure>& value_of, ListedEntries<T>& listed,
-              Csr<T>& result) noexcept
+  DenseRows(const TreeJoin<self, T>& join, const OverlapValue<T, Measure>& value_of, ListedEntries<T>& listed,
+            Csr<T>& result) noexcept
       : join_(join), value_of_(value_of), listed_(listed), result_(result), offsets_(result.row_offsets) {}
 
   /// Boxes are measured with the blocks of those that they may meet, or with all.
-  void write(const FewMeetings& meetings) { write(&meetings); }
+  void write(const MeetingBitmask& meetings) { write(&meetings); }
   void write_all() { write(nullptr); }
 
  private:
@@ -70,7 +70,7 @@ class CrowdedRows {
   static constexpr std::size_t most_waiting = 1024;
   static_assert(most_waiting + (most_rows * most_blocks + 1) * at(block_size) <= ListedEntries<T>::most);
 
-  void write(const FewMeetings* meetings) {
+  void write(const MeetingBitmask* meetings) {
     const Index leaves = join_.b.leaves();
     const bool in_one_go = leaves <= blocks_at_once;
     const Index rows = in_one_go ? static_cast<Index>(most_rows) : 1;
@@ -102,7 +102,7 @@ class CrowdedRows {
   }
 
   /// Those among them that hold a box which box k of a may meet.
-  [[nodiscard]] std::span<const Index> blocks_met(const FewMeetings& meetings, Index k, Index first,
+  [[nodiscard]] std::span<const Index> blocks_met(const MeetingBitmask& meetings, Index k, Index first,
                                                   Blocks& room) const noexcept {
     std::size_t size = 0;
     for (const Index n : blocks_) {
@@ -113,12 +113,12 @@ class CrowdedRows {
   }
 
   /// Lists the entries of boxes begin .. end - 1 of a with the columns that are set.
-  void list(Index begin, Index end, Index first, const FewMeetings* meetings) noexcept {
+  void list(Index begin, Index end, Index first, const MeetingBitmask* meetings) noexcept {
     for (Index k = begin; k < end; ++k) {
       BlockRow<T>& row = rows_[at(k - begin)];
-      row.box = join_.a.leaf(k / block_size).get(k % block_size);
+      row.box = join_.a.box(k);
       row.blocks = meetings != nullptr ? blocks_met(*meetings, k, first, room_[at(k - begin)]) : blocks_;
-      if constexpr (Join::of_self) {
+      if constexpr (self) {
         row.own_block = k / block_size - first;
         row.own_lane = k % block_size;
       }
@@ -150,7 +150,7 @@ class CrowdedRows {
     size_ = 0;
   }
 
-  const Join& join_;
+  const TreeJoin<self, T>& join_;
   const OverlapValue<T, Measure>& value_of_;
   ListedEntries<T>& listed_;
   Csr<T>& result_;

@@ -1,4 +1,11 @@
-/// The join of boxes that ask in the order they come with an index: no tree is built of them.
+/// The join of rows with an index: each row is a query of its own, in the order they come, and no tree is built of
+/// them.
+///
+/// Descending an R-tree costs an unpredictable branch at every node, so this is for indexes of some thousand boxes,
+/// whose leaves are all tested at once as quantised boxes (quantized_leaves.hpp). Candidate leaves and hits go into
+/// lists by branchless compaction: how many leaves a box meets is different for each box, so a branch would be
+/// mispredicted. With queries not seen before it takes half of the time of ordering them and joining two trees (1,000
+/// against 10,000: 29 us instead of 57, measured).
 #pragma once
 
 #include <algorithm>
@@ -14,110 +21,102 @@
 
 namespace boxlap::detail {
 
-/// The boxes of n rows against an index, in chunks as a TreeJoin has them. Pairs come by the row that asks.
-///
-/// Candidate leaves and hits go into lists by branchless compaction: how many leaves a box meets is different for each
-/// box, so a branch would be mispredicted. With queries not seen before it takes half of the time of ordering them and
-/// joining two trees (1,000 against 10,000: 29 us instead of 57, measured).
-template <class T, class BoxAt>
-struct QueryJoin {
-  static constexpr bool of_self = false;
+/// Pairs come by row.
+template <class T>
+class IndexJoin final : public PairSource {
+ public:
   static constexpr Index rows_per_chunk = 4096;
-  static constexpr Index batch = 128;  ///< boxes that ask together
-  Index rows;
-  BoxAt box_at;
-  const PackedTree<T>& tree;
-  const LeafFilter<T>& filter;
+  static constexpr Index batch = 128;  ///< queries whose candidates are listed together
 
-  [[nodiscard]] Index chunks() const noexcept { return (rows + rows_per_chunk - 1) / rows_per_chunk; }
+  IndexJoin(const BoxRows<T>& rows, const PackedTree<T>* tree, const LeafFilter<T>* filter) noexcept
+      : rows_(rows), tree_(*tree), filter_(*filter) {}
 
   /// Whether this is faster than to order the boxes: not where they are nearly as many as the index has, or meet many
   /// leaves each, judged by a few of them.
   [[nodiscard]] BOXLAP_NOINLINE bool pays() const {
-    if (!filter.usable() || rows > tree.size() / 4) {
+    const Index rows = rows_.size();
+    if (!filter_.usable() || rows > tree_.size() / 4) {
       return false;
     }
     const Index sampled = std::clamp(rows / 64, Index{1}, Index{8});
     Lists lists;
-    std::uint32_t* end = lists.asked.data();
-    for (Index k = 0; k < (std::min)(sampled, rows); ++k) {
-      if (end > lists.asked.data() + LeafFilter<T>::most_met * sampled) {
-        return false;
-      }
-      if (const Box<T> box = box_at(k * (rows / sampled)); has_extent(box)) {
-        end = filter.add_leaves(0, box, end);
+    const std::uint32_t* const most = lists.candidates.data() + LeafFilter<T>::most_met * sampled;
+    std::uint32_t* end = lists.candidates.data();
+    for (Index k = 0; k < (std::min)(sampled, rows) && end <= most; ++k) {
+      if (const Box<T> box = rows_[k * (rows / sampled)]; has_extent(box)) {
+        end = filter_.add_leaves(0, box, end);
       }
     }
-    return end <= lists.asked.data() + LeafFilter<T>::most_met * sampled;
+    return end <= most;
   }
 
-  /// As TreeJoin::run(). Inlined beside it, gcc makes that one a third slower.
-  template <class Visit>
-  BOXLAP_NOINLINE bool run(Index chunk, Visit& visit) const {
-    const Index end = (std::min)(rows, (chunk + 1) * rows_per_chunk);
+  [[nodiscard]] Index chunks() const noexcept override { return (rows_.size() + rows_per_chunk - 1) / rows_per_chunk; }
+
+  bool find_rows(Index chunk, PairSink sink) const override {
+    FoundPairs found(sink);
     Lists lists;
+    const Index end = (std::min)(rows_.size(), (chunk + 1) * rows_per_chunk);
     for (Index first = chunk * rows_per_chunk; first < end; first += batch) {
-      const auto count = static_cast<std::uint32_t>((std::min)(batch, end - first));
-      std::uint32_t* asked = lists.asked.data();
-      for (std::uint32_t k = 0; k < count; ++k) {
-        const Box<T> box = box_at(first + static_cast<Index>(k));
-        if (!has_extent(box)) {
+      const Index count = (std::min)(batch, end - first);
+      lists.boxes = rows_.block(first, count, lists.room.data());
+      std::uint32_t* last = lists.candidates.data();
+      for (Index k = 0; k < count; ++k) {
+        if (!has_extent(lists.boxes[k])) {
           continue;
         }
-        asked = filter.add_leaves(k, box, asked);
-        if (asked > lists.asked.data() + many) {
-          if (!visit_found(lists, asked, first, visit)) {
+        last = filter_.add_leaves(static_cast<std::uint32_t>(k), lists.boxes[k], last);
+        if (last > lists.candidates.data() + many) {
+          if (!test(lists, last, first, found)) {
             return false;
           }
-          asked = lists.asked.data();
+          last = lists.candidates.data();
         }
       }
-      if (!visit_found(lists, asked, first, visit)) {
+      if (!test(lists, last, first, found)) {
         return false;
       }
     }
-    return true;
+    return found.hand_over();
   }
 
  private:
-  static constexpr std::size_t many = 512, most_asked = many + static_cast<std::size_t>(LeafFilter<T>::most_leaves) + 1;
+  static constexpr std::size_t many = 512,
+                               most_candidates = many + static_cast<std::size_t>(LeafFilter<T>::most_leaves) + 1;
   struct Lists {
-    std::array<std::uint32_t, most_asked> asked;  // box << 16 | leaf
-    std::array<std::uint64_t, most_asked> found;  // the lanes that meet << 32 | asked
+    const Box<T>* boxes;
+    std::array<Box<T>, static_cast<std::size_t>(batch)> room;  // for the boxes
+    std::array<std::uint32_t, most_candidates> candidates;     // box << 16 | leaf
+    std::array<std::uint64_t, most_candidates> hits;           // overlapping lanes << 32 | candidate
   };
 
-  /// Tests what is listed up to `end` and visits what meets; false if visit stopped.
-  template <class Visit>
-  bool visit_found(Lists& lists, const std::uint32_t* end, Index first, Visit& visit) const {
-    const auto leaf_of = [](std::uint32_t asked) { return static_cast<Index>(asked & 0xffff); };
-    std::uint64_t* found_end = lists.found.data();
-    for (const std::uint32_t* asked = lists.asked.data(); asked != end; ++asked) {
-      const std::uint32_t lanes =
-          tree.template meeting_boxes<Meeting::open>(leaf_of(*asked), box_at(first + static_cast<Index>(*asked >> 16)));
-      *found_end = std::uint64_t{lanes} << 32 | *asked;
-      found_end += lanes != 0 ? 1 : 0;
+  /// The exact test of the candidates before `end`; false if the join is to end.
+  [[nodiscard]] bool test(Lists& lists, const std::uint32_t* end, Index first, FoundPairs& found) const {
+    const auto leaf_of = [](std::uint32_t candidate) { return static_cast<Index>(candidate & 0xffff); };
+    std::uint64_t* hits_end = lists.hits.data();
+    for (const std::uint32_t* candidate = lists.candidates.data(); candidate != end; ++candidate) {
+      const std::uint32_t lanes = tree_.overlapping(leaf_of(*candidate), lists.boxes[*candidate >> 16]);
+      *hits_end = std::uint64_t{lanes} << 32 | *candidate;
+      hits_end += lanes != 0 ? 1 : 0;
     }
-    for (const std::uint64_t* found = lists.found.data(); found != found_end; ++found) {
-      const auto asked = static_cast<std::uint32_t>(*found);
-      const std::uint32_t k = asked >> 16;
-      const Index row = first + static_cast<Index>(k), leaf = leaf_of(asked);
-      const Index* const leaf_rows = tree.leaf_rows(leaf);
-      auto lanes = static_cast<std::uint32_t>(*found >> 32);
-      do {
-        const int lane = std::countr_zero(lanes);
-        if (!goes_on(visit, row, leaf_rows[lane], box_at(row), tree.leaf(leaf).get(lane))) {
-          return false;
-        }
-        lanes &= lanes - 1;
-      } while (lanes != 0);
+    for (const std::uint64_t* hit = lists.hits.data(); hit != hits_end; ++hit) {
+      const auto candidate = static_cast<std::uint32_t>(*hit);
+      const Index row = first + static_cast<Index>(candidate >> 16);
+      const Index* const leaf_rows = tree_.leaf_rows(leaf_of(candidate));
+      RowPair* room = found.room();
+      if (room == nullptr) {
+        return false;
+      }
+      for (auto lanes = static_cast<std::uint32_t>(*hit >> 32); lanes != 0; lanes &= lanes - 1) {
+        *room++ = {row, leaf_rows[std::countr_zero(lanes)]};
+      }
+      found.set_end(room);
     }
     return true;
   }
-};
 
-template <class Join>
-inline constexpr bool is_query_join = false;
-template <class T, class BoxAt>
-inline constexpr bool is_query_join<QueryJoin<T, BoxAt>> = true;
+  const BoxRows<T>& rows_;
+  const PackedTree<T>& tree_;
+  const LeafFilter<T>& filter_;
+};
 
 }  // namespace boxlap::detail

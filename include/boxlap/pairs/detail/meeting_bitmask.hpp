@@ -37,7 +37,7 @@ namespace boxlap::detail {
 
 /// Which boxes of b each box of a may meet, a bit each. Coordinates quantised to 8 bits are compared first, in a third
 /// of the time of exact ones: that has false positives but no false negatives, and make_exact() tests what is left.
-class FewMeetings {
+class MeetingBitmask {
  public:
   /// Blocks of b in a word.
   static constexpr Index blocks_per_word = 4;
@@ -47,13 +47,13 @@ class FewMeetings {
   static constexpr Index least_quantized = 32, most_quantized_blocks = 64;
 
   /// Whether the boxes of n rows and of m are few enough. Up to there this is faster than ordering them (measured).
-  [[nodiscard]] static bool fit(Index n, Index m) noexcept {
+  [[nodiscard]] static bool fits(Index n, Index m) noexcept {
     constexpr std::int64_t boxes = blocks_per_word * block_size;
     return n * ((m + boxes - 1) / boxes) <= most;
   }
 
   template <class Join>
-  explicit FewMeetings(const Join& join) noexcept
+  explicit MeetingBitmask(const Join& join) noexcept
       : words_((join.b.leaves() + blocks_per_word - 1) / blocks_per_word), size_(at(join.a.size()) * at(words_)) {
     const bool is_worth_it =
         join.a.size() >= least_quantized && join.b.size() > 0 && join.b.leaves() <= most_quantized_blocks;
@@ -103,15 +103,15 @@ class FewMeetings {
 
   /// The same for the boxes of a before `end` alone. One copy for all callers: gcc does not inline the comparison into
   /// several.
-  template <Meeting meeting, bool self, class T, class Ask>
-  BOXLAP_NOINLINE void make_exact(const TreeJoin<meeting, self, T, Ask>& join, Index end) noexcept {
+  template <bool self, class T>
+  BOXLAP_NOINLINE void make_exact(const TreeJoin<self, T>& join, Index end) noexcept {
     for (Index k = 0; k < end; ++k) {
-      const Box<T> asking = join.ask(join.a.leaf(k / block_size).get(k % block_size));
+      const Box<T> query = join.query(join.a.box(k));
       for (Index w = 0; w < words_; ++w) {
         if (std::uint64_t& word = lanes_[place(k, w)]; word != 0) {
           std::uint64_t meet = 0;
           for (Index block = (std::min)(join.b.leaves(), (w + 1) * blocks_per_word); block-- > w * blocks_per_word;) {
-            meet = meet << block_size | join.b.template meeting_boxes<meeting>(block, asking);
+            meet = meet << block_size | join.b.overlapping(block, query);
           }
           word &= meet;
         }
@@ -141,8 +141,8 @@ class FewMeetings {
   /// Sets the bits by quantised coordinates. Returns false if that is not selective: one far outlier stretches the
   /// quantisation until all other boxes fall into a few cells. Checked once, after the first 16 boxes of a: more than a
   /// quarter of all pairs pass, and more than an eighth of those are false positives.
-  template <Meeting meeting, bool self, class T, class Ask>
-  [[nodiscard]] BOXLAP_NOINLINE bool quantized_test(const TreeJoin<meeting, self, T, Ask>& join) noexcept {
+  template <bool self, class T>
+  [[nodiscard]] BOXLAP_NOINLINE bool quantized_test(const TreeJoin<self, T>& join) noexcept {
     const Index leaves = join.b.leaves();
     const ByteScale<T> scale(around(join.a, around(join.b, BoxBlock<T>::no_box())));
     std::array<ByteBlock, at(most_quantized_blocks)> blocks;
@@ -155,7 +155,8 @@ class FewMeetings {
     }
     const Index in_last_word = join.b.size() - (words_ - 1) * blocks_per_word * block_size;
     const std::uint64_t used = ~std::uint64_t{0} >> (blocks_per_word * block_size - in_last_word);
-    ByteBlock asking;
+    ByteBlock queries;
+    BoxBlock<T> room;
     for (Index k = 0; k < join.a.size(); ++k) {
       if (k == block_size) {
         const std::size_t may = bits_set(std::span(lanes_.data(), place(k, 0)));
@@ -167,9 +168,9 @@ class FewMeetings {
         }
       }
       if (k % block_size == 0) {
-        scale.put(finite(asked(join.ask, join.a.leaf(k / block_size))), T{0}, asking);
+        scale.put(finite(join.query.block(join.a.leaf(k / block_size), room)), T{0}, queries);
       }
-      const ByteBox box(asking.corners[k % block_size]);
+      const ByteBox box(queries.corners[k % block_size]);
       for (Index w = 0; w < words_; ++w) {
         lanes_[place(k, w)] = box.met(&blocks[at(w * blocks_per_word)]);
       }

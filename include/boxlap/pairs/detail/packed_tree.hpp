@@ -1,6 +1,12 @@
-/// A packed R-tree without pointers: blocks of sixteen boxes, blocks of the boxes around sixteen blocks, and so on.
+/// A packed R-tree with a fan-out of 16 and without pointers: blocks of sixteen boxes, blocks of the boxes around
+/// sixteen blocks, and so on, level behind level in one array (as Flatbush and Boost's packed R-tree have it).
+///
+/// Nodes are full, so children and parents are found by arithmetic, and a node is tested with a few vector compares.
+/// 16/15 of 16 boxes a block and 4 bytes a box: 22 bytes a box in float, 39 in double. Built once, never changed: const
+/// calls are safe from many threads.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -10,45 +16,33 @@
 #include "../../core/compiler.hpp"
 #include "../../core/index.hpp"
 #include "box_block.hpp"
+#include "box_rows.hpp"
 #include "packing.hpp"
 #include "thread_team.hpp"
 
 namespace boxlap::detail {
 
-/// Whether a box can meet anything: positive extent for open meetings, ordered corners for closed ones. Drops NaN.
-template <Meeting meeting, class T>
-[[nodiscard]] constexpr bool enters(const Box<T>& box) noexcept {
-  if constexpr (meeting == Meeting::open) {
-    return has_extent(box);
-  } else {
-    return box.x1 <= box.x2 && box.y1 <= box.y2;
-  }
-}
-
-/// The tree over the boxes of n rows. Built once, never changed: const calls are safe from many threads.
-///
-/// 16/15 of 16 boxes a block and 4 bytes a box: 22 bytes a box in float, 39 in double.
+/// The tree over the boxes of rows; those that can be in no join (takes_part()) are left out.
 template <class T>
 class PackedTree {
  public:
   PackedTree() = default;
 
-  /// box_at(i) is the box of row i < n. Boxes that cannot meet anything are left out.
-  template <Meeting meeting, class BoxAt>
-  static PackedTree build(Index n, const BoxAt& box_at, PackingScratch& scratch, Team* team = nullptr) {
-    const auto entering = [](const Box<T>& box) { return enters<meeting>(box); };
-    return from_order(packing_order<T>(n, box_at, entering, scratch, team), box_at, team);
+  /// Packed in Sort-Tile-Recursive order.
+  [[nodiscard]] static PackedTree packed(const BoxRows<T>& boxes, bool touching, PackingScratch& scratch,
+                                         Team* team = nullptr) {
+    return from_order(packing_order(boxes, touching, scratch, team), boxes, team);
   }
 
   /// The tree over the rows of `order`, packed in that order.
-  template <class BoxAt>
-  static PackedTree from_order(std::span<const PackedRow> order, const BoxAt& box_at, Team* team = nullptr) {
+  [[nodiscard]] static PackedTree from_order(std::span<const PackedRow> order, const BoxRows<T>& boxes,
+                                             Team* team = nullptr) {
     PackedTree tree;
     tree.boxes_ = static_cast<Index>(order.size());
     tree.allocate(tree.boxes_, blocks_with_levels(tree.leaves()));
     tree.first_[1] = tree.leaves();
     Slices(order.size(), team).for_each([&](Index, std::size_t begin, std::size_t end) {
-      tree.fill_leaves(order, box_at, static_cast<Index>(begin), static_cast<Index>(end));
+      tree.fill_leaves(order, boxes, static_cast<Index>(begin), static_cast<Index>(end));
     });
     tree.build_levels();
     return tree;
@@ -64,19 +58,24 @@ class PackedTree {
 
   /// The boxes in the order they came, in blocks without levels above: for inputs too small to be worth ordering. If
   /// there is `room` for them it must outlive the tree.
-  template <Meeting meeting, class BoxAt>
-  static PackedTree unordered(Index n, const BoxAt& box_at, Room* room = nullptr) {
+  [[nodiscard]] static PackedTree unordered(const BoxRows<T>& boxes, bool touching, Room* room = nullptr) {
     PackedTree tree;
+    const Index n = boxes.size();
     if (room != nullptr && n <= Room::boxes) {
       tree.blocks_ = room->blocks.data();
       tree.rows_ = room->rows.data();
     } else {
       tree.allocate(n, blocks_for(n));
     }
-    for (Index i = tree.template take_fours<meeting>(n, box_at); i < n; ++i) {
-      if (const Box<T> box = box_at(i); enters<meeting>(box)) {
-        tree.rows_[at(tree.boxes_)] = i;
-        tree.set_lane(0, tree.boxes_++, box);
+    std::array<Box<T>, Room::boxes> copies;
+    for (Index first = 0; first < n; first += Room::boxes) {
+      const Index count = (std::min)(Room::boxes, n - first);
+      const Box<T>* const block = boxes.block(first, count, copies.data());
+      for (Index k = touching ? 0 : tree.add_fours(first, block, count); k < count; ++k) {
+        if (takes_part(block[k], touching)) {
+          tree.rows_[at(tree.boxes_)] = first + k;
+          tree.set_lane(0, tree.boxes_++, block[k]);
+        }
       }
     }
     tree.free_lanes(0, tree.boxes_);
@@ -84,12 +83,11 @@ class PackedTree {
   }
 
   [[nodiscard]] Index size() const noexcept { return boxes_; }                ///< boxes in the tree
-  [[nodiscard]] bool ordered() const noexcept { return levels_ > 0; }         ///< false: made by unordered()
+  [[nodiscard]] bool ordered() const noexcept { return levels_ > 0; }         ///< false: made by unordered(), or empty
   [[nodiscard]] Index leaves() const noexcept { return blocks_for(boxes_); }  ///< blocks of boxes
-  /// Bit l is set where box l of leaf k meets `box`.
-  template <Meeting meeting>
-  [[nodiscard]] std::uint32_t meeting_boxes(Index k, const Box<T>& box) const noexcept {
-    return meeting_lanes<meeting>(leaf(k), box) & lanes(k);
+  /// Bit l is set where box l of leaf k shares area with `box`.
+  [[nodiscard]] std::uint32_t overlapping(Index k, const Box<T>& box) const noexcept {
+    return overlapping_lanes(leaf(k), box) & lanes(k);
   }
   /// The lanes of leaf k that hold a box.
   [[nodiscard]] std::uint32_t lanes(Index k) const noexcept { return used_lanes(boxes_ - k * block_size); }
@@ -97,54 +95,79 @@ class PackedTree {
   [[nodiscard]] Box<T> leaf_bounds(Index k) const noexcept {
     return blocks_[at(first_[1] + k / block_size)].get(k % block_size);
   }
-  [[nodiscard]] const Index* leaf_rows(Index k) const noexcept { return rows_ + at(k) * block_size; }
 
-  /// Calls visit(k) for each leaf k >= first whose bounds meet `box`, ascending, until visit returns false; returns
-  /// false if one did. The stack is of fixed size: at most fifteen nodes wait on each of at most eight levels.
-  template <Meeting meeting, class Visit>
-  bool for_each_leaf(const Box<T>& box, Index first, const Visit& visit) const {
-    if (boxes_ == 0) {
-      return true;
-    }
-    const auto meeting_children = [&](Index level, Index block) {
-      const Index first_child = first >> (4 * (level - 1));  // the child with leaf `first` below it
-      std::uint32_t lanes = meeting_lanes<meeting>(blocks_[at(first_[at(level)] + block)], box) &
-                            used_lanes(first_[at(level)] - first_[at(level - 1)] - block * block_size);
-      if (block * block_size < first_child) {
-        lanes &= ~std::uint32_t{0} << (first_child - block * block_size);
+  // A slot is a place in the leaves: lane slot % 16 of leaf slot / 16.
+  [[nodiscard]] const Index* leaf_rows(Index k) const noexcept { return rows_ + at(k) * block_size; }
+  [[nodiscard]] Index row(Index slot) const noexcept { return rows_[at(slot)]; }
+  [[nodiscard]] Box<T> box(Index slot) const noexcept { return leaf(slot / block_size).get(slot % block_size); }
+
+  /// Leaves that lie side by side: bit l is set for leaf first + l.
+  struct LeafGroup {
+    Index first;
+    std::uint32_t lanes;
+  };
+
+  /// The leaves >= first_leaf whose bounds share area with a box, ascending, a group at a time. Depth first, on a stack
+  /// of fixed size: at most fifteen nodes wait on each of at most eight levels.
+  class LeafSearch {
+   public:
+    LeafSearch(const PackedTree& tree, const Box<T>& box, Index first_leaf) noexcept
+        : tree_(tree), box_(box), first_leaf_(first_leaf), level_(tree.boxes_ > 0 ? tree.levels_ : 0) {}
+
+    /// False when there are no more.
+    [[nodiscard]] BOXLAP_NOINLINE bool next(LeafGroup& group) noexcept {
+      while (level_ > 0) {
+        const std::uint32_t lanes = children(level_, block_);
+        group = {block_ * block_size, lanes};
+        const bool is_lowest = level_ == 1;
+        if (!is_lowest) {
+          path_[depth_++] = {level_, block_, lanes};
+        }
+        go_on();
+        if (is_lowest && group.lanes != 0) {
+          return true;
+        }
       }
-      return lanes;
-    };
+      return false;
+    }
+
+   private:
     struct Node {
       Index level, block;
       std::uint32_t lanes;  // children not visited yet
     };
-    std::array<Node, 9> path;
-    std::size_t depth = 0;
-    Index level = levels_, block = 0;
-    for (;;) {
-      std::uint32_t lanes = meeting_children(level, block);
-      if (level > 1) {
-        path[depth++] = {level, block, lanes};
-      } else {
-        for (; lanes != 0; lanes &= lanes - 1) {
-          if (!visit(block * block_size + std::countr_zero(lanes))) {
-            return false;
-          }
-        }
+
+    [[nodiscard]] std::uint32_t children(Index level, Index block) const noexcept {
+      const auto& first = tree_.first_;
+      const Index first_child = first_leaf_ >> (4 * (level - 1));  // the child with leaf first_leaf below it
+      std::uint32_t lanes = overlapping_lanes(tree_.blocks_[at(first[at(level)] + block)], box_) &
+                            used_lanes(first[at(level)] - first[at(level - 1)] - block * block_size);
+      if (block * block_size < first_child) {
+        lanes &= ~std::uint32_t{0} << (first_child - block * block_size);
       }
-      while (depth > 0 && path[depth - 1].lanes == 0) {
-        --depth;
-      }
-      if (depth == 0) {
-        return true;
-      }
-      Node& node = path[depth - 1];
-      level = node.level - 1;
-      block = node.block * block_size + std::countr_zero(node.lanes);
-      node.lanes &= node.lanes - 1;
+      return lanes;
     }
-  }
+
+    /// To the next node of the path; level 0 when there is none.
+    void go_on() noexcept {
+      while (depth_ > 0 && path_[depth_ - 1].lanes == 0) {
+        --depth_;
+      }
+      level_ = 0;
+      if (depth_ > 0) {
+        Node& node = path_[depth_ - 1];
+        level_ = node.level - 1;
+        block_ = node.block * block_size + std::countr_zero(node.lanes);
+        node.lanes &= node.lanes - 1;
+      }
+    }
+
+    const PackedTree& tree_;
+    Box<T> box_;
+    Index first_leaf_, level_, block_ = 0;
+    std::size_t depth_ = 0;
+    std::array<Node, 9> path_;
+  };
 
  private:
   static constexpr std::size_t block_lanes = block_size;
@@ -180,28 +203,29 @@ class PackedTree {
     blocks_[at(first_[at(level)]) + lane / block_lanes].set(static_cast<Index>(lane % block_lanes), box);
   }
 
-  /// Takes the first boxes of an unordered tree, four at once, for as long as all of them enter. Returns how many.
-  template <Meeting meeting, class BoxAt>
-  [[nodiscard]] Index take_fours([[maybe_unused]] Index n, [[maybe_unused]] const BoxAt& box_at) {
+  /// Adds boxes four at once, for as long as all of them have extent and no row was left out. Returns how many.
+  [[nodiscard]] Index add_fours([[maybe_unused]] Index first, [[maybe_unused]] const Box<T>* boxes,
+                                [[maybe_unused]] Index count) noexcept {
+    Index k = 0;
 #if BOXLAP_VECTORS
     // Where a register does not hold four it takes longer (measured).
-    for (; sizeof(FourBoxes<T>::x1) <= lane_bytes && n - boxes_ >= 4; boxes_ += 4) {
-      const FourBoxes<T> four(box_at(boxes_), box_at(boxes_ + 1), box_at(boxes_ + 2), box_at(boxes_ + 3));
-      if (!four.template all_enter<meeting>()) {
+    for (; sizeof(FourBoxes<T>::x1) <= lane_bytes && boxes_ == first + k && count - k >= 4; k += 4, boxes_ += 4) {
+      const FourBoxes<T> four(boxes[k], boxes[k + 1], boxes[k + 2], boxes[k + 3]);
+      if (!four.all_have_extent()) {
         break;
       }
-      const std::size_t first = at(boxes_) % block_lanes;
+      const std::size_t lane = at(boxes_) % block_lanes;
       BoxBlock<T>& block = blocks_[at(boxes_) / block_lanes];
-      store(block.x1 + first, four.x1);
-      store(block.y1 + first, four.y1);
-      store(block.x2 + first, four.x2);
-      store(block.y2 + first, four.y2);
-      for (Index k = boxes_; k < boxes_ + 4; ++k) {
-        rows_[at(k)] = k;
+      store(block.x1 + lane, four.x1);
+      store(block.y1 + lane, four.y1);
+      store(block.x2 + lane, four.x2);
+      store(block.y2 + lane, four.y2);
+      for (Index row = boxes_; row < boxes_ + 4; ++row) {
+        rows_[at(row)] = row;
       }
     }
 #endif
-    return boxes_;
+    return k;
   }
 
   void free_lanes(Index level, Index used) noexcept {
@@ -211,21 +235,17 @@ class PackedTree {
   }
 
   /// Boxes begin .. end - 1, where begin is the first of a leaf, and the bounds of their leaves.
-  template <class BoxAt>
-  void fill_leaves(std::span<const PackedRow> order, const BoxAt& box_at, Index begin, Index end) {
+  void fill_leaves(std::span<const PackedRow> order, const BoxRows<T>& boxes, Index begin, Index end) {
     constexpr Index ahead = 8;
     for (Index first = begin; first < end; first += block_size) {
       const Index used = (std::min)(block_size, end - first), leaf = first / block_size;
-      BoxBlock<T>& block = blocks_[at(leaf)];
       Index* const rows = rows_ + at(first);
-      const PackedRow* const packed = order.data() + at(first);
       for (Index lane = 0; lane < used; ++lane) {
-        if constexpr (requires { box_at.prefetch(lane); }) {
-          box_at.prefetch(order[at((std::min)(first + lane + ahead, end - 1))].row);
-        }
-        rows[lane] = packed[lane].row;
-        block.set(lane, box_at(packed[lane].row));
+        boxes.prefetch_row(order[at((std::min)(first + lane + ahead, end - 1))].row);
+        rows[lane] = order[at(first + lane)].row;
       }
+      BoxBlock<T>& block = blocks_[at(leaf)];
+      boxes.for_each(rows, used, [&](Index lane, const Box<T>& box) { block.set(lane, box); });
       for (Index lane = used; lane < block_size; ++lane) {
         block.set(lane, BoxBlock<T>::no_box());
       }

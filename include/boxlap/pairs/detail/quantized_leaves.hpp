@@ -171,7 +171,7 @@ class LeafFilter {
       const std::uint32_t* const end = add_leaves(0, box, met.data());
       leaves += end - met.data();
       for (const std::uint32_t* leaf = met.data(); leaf != end; ++leaf) {
-        boxes += std::popcount(tree.template meeting_boxes<Meeting::open>(static_cast<Index>(*leaf), box));
+        boxes += std::popcount(tree.overlapping(static_cast<Index>(*leaf), box));
       }
     }
     return leaves <= most_met * sampled && boxes <= crowd * sampled;

@@ -1,4 +1,5 @@
-/// The matrix of a join of few boxes: what is found is in its place already.
+/// The matrix of a join of few boxes. They are compared all with all, row by row, so what is found is in its place
+/// already, and nothing is allocated but the result.
 #pragma once
 
 #include <bit>
@@ -17,8 +18,8 @@ namespace boxlap::detail {
 
 /// Measures the pairs that may meet one by one, and writes those that are kept from cols[0] and values[0] on; room for
 /// all of them is needed. Returns how many.
-template <class Join, class T, class Measure>
-[[nodiscard]] std::size_t write_each(const Join& join, const FewMeetings& meetings,
+template <bool self, class T, class Measure>
+[[nodiscard]] std::size_t write_each(const TreeJoin<self, T>& join, const MeetingBitmask& meetings,
                                      const OverlapValue<T, Measure>& value_of, std::vector<Index>& row_offsets,
                                      Index* cols, T* values) {
   RowOffsets offsets(row_offsets);
@@ -28,7 +29,7 @@ template <class Join, class T, class Measure>
     const Box<T> box = join.a.leaf(k / block_size).get(k % block_size);
     for (Index w = 0; w < meetings.words(); ++w) {
       for (std::uint64_t lanes = meetings.word(k, w); lanes != 0; lanes &= lanes - 1) {
-        const Index other = w * FewMeetings::blocks_per_word * block_size + std::countr_zero(lanes);
+        const Index other = w * MeetingBitmask::blocks_per_word * block_size + std::countr_zero(lanes);
         cols[size] = join.b.leaf_rows(0)[other];
         values[size] = value_of(box, join.b.leaf(other / block_size).get(other % block_size));
         size += static_cast<std::size_t>(value_of.kept(values[size]));
@@ -41,19 +42,21 @@ template <class Join, class T, class Measure>
 
 /// The rows of a matrix where boxes crowd. A function of its own, so that its stack is not there beside that of the
 /// other one.
-template <class Join, class T, class Measure>
-BOXLAP_NOINLINE void measure_all(const Join& join, const OverlapValue<T, Measure>& value_of, Csr<T>& result) {
+template <bool self, class T, class Measure>
+BOXLAP_NOINLINE void measure_all(const TreeJoin<self, T>& join, const OverlapValue<T, Measure>& value_of,
+                                 Csr<T>& result) {
   ListedEntries<T> listed;
-  CrowdedRows<Join, T, Measure>(join, value_of, listed, result).write_all();
+  DenseRows<self, T, Measure>(join, value_of, listed, result).write_all();
 }
 
 /// The rows of a matrix where boxes crowd in places, or nowhere.
-template <class Join, class T, class Measure>
-BOXLAP_NOINLINE void measure_meetings(const Join& join, const OverlapValue<T, Measure>& value_of, Csr<T>& result) {
-  FewMeetings meetings(join);
+template <bool self, class T, class Measure>
+BOXLAP_NOINLINE void measure_meetings(const TreeJoin<self, T>& join, const OverlapValue<T, Measure>& value_of,
+                                      Csr<T>& result) {
+  MeetingBitmask meetings(join);
   ListedEntries<T> listed;
   if (const std::size_t count = meetings.count(); blocks_pay<T>(count, meetings.count_blocks())) {
-    CrowdedRows<Join, T, Measure>(join, value_of, listed, result).write(meetings);
+    DenseRows<self, T, Measure>(join, value_of, listed, result).write(meetings);
   } else if (count <= listed.most) {
     const std::size_t size =
         write_each(join, meetings, value_of, result.row_offsets, listed.cols.data(), listed.values.data());
@@ -71,10 +74,10 @@ BOXLAP_NOINLINE void measure_meetings(const Join& join, const OverlapValue<T, Me
   }
 }
 
-/// The matrix of a join of unordered trees that fit; with `self` both halves are stored. Allocates nothing but the
-/// result.
-template <class Join, class T, class Measure>
-[[nodiscard]] Csr<T> csr_of_few(const Join& join, Index rows, Index cols, const OverlapValue<T, Measure>& value_of) {
+/// The matrix of a join of unordered trees that fit; with `self` both halves are stored.
+template <bool self, class T, class Measure>
+[[nodiscard]] Csr<T> small_matrix(const TreeJoin<self, T>& join, Index rows, Index cols,
+                                  const OverlapValue<T, Measure>& value_of) {
   Csr<T> result{rows, cols, std::vector<Index>(at(rows) + 1), {}, {}};
   if (most_blocks_meet(join)) {
     measure_all(join, value_of, result);

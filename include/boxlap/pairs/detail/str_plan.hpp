@@ -1,4 +1,5 @@
-/// How a set of boxes is cut into slices and cells: a plan by a sample of them, as Sort-Tile-Recursive would cut all.
+/// Sort-Tile-Recursive packing (Leutenegger et al. 1997) without the sorts: a sample of the boxes says where its slices
+/// begin, and the slice and the cell of a box become one integer key for a radix sort.
 #pragma once
 
 #include <algorithm>
@@ -8,12 +9,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 
 #include "../../core/compiler.hpp"
 #include "../../core/index.hpp"
+#include "../../core/order.hpp"
 #include "../../shape/box.hpp"
 #include "../../shape/lanes.hpp"
 #include "box_block.hpp"
+#include "box_rows.hpp"
 
 namespace boxlap::detail {
 
@@ -133,6 +137,9 @@ struct AxisSample {
   }
 };
 
+/// A row and its key, while rows are being ordered.
+using PackedRow = Keyed<std::uint32_t>;
+
 /// Up to so many boxes a plan has 256 and 1,024 columns of cells: finer ones would take longer to plan than to order.
 inline constexpr Index coarse_cells_limit = 2048, medium_cells_limit = 32768;
 
@@ -151,31 +158,24 @@ struct SlicePlan {
   CellRange<T> columns, rows;
   std::array<std::uint32_t, AxisSample<T>::most_cells> first_of_column;  // the key of row 0 of its slice
 
-  /// Calls use(key_of), where key_of(box) is the place of a box: of a type of its own for either direction, and what it
-  /// needs at hand.
-  template <class Use>
-  void with_keys(const Use& use) const {
-    const auto key = [first = first_of_column.data()](std::int32_t across, std::int32_t along) {
-      return first[at(across)] ^ static_cast<std::uint32_t>(along);
-    };
-    const auto use_any = [&](const auto& key_of) {
-      if (has_long) {
-        const std::uint32_t key_of_long = static_cast<std::uint32_t>(slices) << row_bits;
-        use([=, most = longest](const Box<T>& box) { return is_long(box, most) ? key_of_long : key_of(box); });
-      } else {
-        use(key_of);
-      }
-    };
+  /// The key of each of `count` boxes: rows in packing order have ascending keys.
+  void keys(const Box<T>* boxes, Index count, std::uint32_t* out) const noexcept {
+    const std::uint32_t* const first = first_of_column.data();
     if (turned) {
-      use_any([key, cells_of = BoxCells<T>(rows, columns)](const Box<T>& box) {
-        const auto [x, y] = cells_of(box);
-        return key(y, x);
-      });
+      const BoxCells<T> cells_of(rows, columns);
+      for (Index k = 0; k < count; ++k) {
+        const auto [x, y] = cells_of(boxes[k]);
+        out[k] = first[at(y)] ^ static_cast<std::uint32_t>(x);
+      }
     } else {
-      use_any([key, cells_of = BoxCells<T>(columns, rows)](const Box<T>& box) {
-        const auto [x, y] = cells_of(box);
-        return key(x, y);
-      });
+      const BoxCells<T> cells_of(columns, rows);
+      for (Index k = 0; k < count; ++k) {
+        const auto [x, y] = cells_of(boxes[k]);
+        out[k] = first[at(x)] ^ static_cast<std::uint32_t>(y);
+      }
+    }
+    for (Index k = 0; has_long && k < count; ++k) {
+      out[k] = is_long(boxes[k], longest) ? static_cast<std::uint32_t>(slices) << row_bits : out[k];
     }
   }
   [[nodiscard]] int bits() const noexcept {
@@ -185,10 +185,11 @@ struct SlicePlan {
     return greater(box.x2 - box.x1, box.y2 - box.y1) > most;
   }
 
-  /// Plans for `count` boxes by a sample of at most 4,096 of them; box_at(k), k < count.
-  template <class BoxAt>
-  SlicePlan(Index count, const BoxAt& box_at) {
+  /// Plans for the rows of `items`, or for all rows, by a sample of at most 4,096 of them.
+  BOXLAP_NOINLINE SlicePlan(const BoxRows<T>& boxes, std::span<const PackedRow> items) {
     constexpr Index most_sampled = 4096;
+    const Index count = items.empty() ? boxes.size() : static_cast<Index>(items.size());
+    const auto box_at = [&](Index k) { return boxes[items.empty() ? k : items[at(k)].row]; };
     const std::size_t cell_count = count <= coarse_cells_limit   ? 256
                                    : count <= medium_cells_limit ? 1024
                                                                  : AxisSample<T>::most_cells;

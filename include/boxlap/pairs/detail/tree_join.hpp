@@ -1,13 +1,20 @@
-/// The join of two packed trees, leaf against leaf: what for_each_pair, pairs and the matrices run on.
+/// The join of two packed R-trees, leaf against leaf (Brinkhoff, Kriegel, Seeger 1993, one level deep): what
+/// for_each_pair, pairs and the matrices run on.
+///
+/// Each leaf of one tree, sixteen boxes that lie together, is one search in the other tree. Its boxes are then tested
+/// one by one against whole leaves. What is found goes into a small buffer, and the buffer to a function pointer: so
+/// this is compiled once for each scalar, whatever is done with the pairs, and the call costs nothing a pair.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <span>
 #include <type_traits>
 #include <utility>
 
+#include "../../core/compiler.hpp"
 #include "box_query.hpp"
 #include "packed_tree.hpp"
 
@@ -26,68 +33,115 @@ bool goes_on(Visit& visit, const Args&... args) {
   }
 }
 
-/// The join of two trees, or of one with itself (a and b are the same tree; each pair once, i < j), cut into chunks
-/// that do not depend on the number of threads. The pairs of chunk after chunk are the order in which for_each_pair
-/// visits. Pairs that fall short of what `ask` asks may be left out.
-template <Meeting meeting, bool self, class T, class Ask = Identity>
-struct TreeJoin {
+/// Where a join puts what it finds, some hundred pairs a call: a reference to any `bool take(std::span<RowPair>)`,
+/// false to end the join.
+class PairSink {
+ public:
+  template <class Take>
+  requires(!std::is_same_v<Take, PairSink>)  // that is a copy
+      explicit PairSink(Take& take)
+      : take_(&take), call_([](void* t, std::span<RowPair> found) { return (*static_cast<Take*>(t))(found); }) {}
+
+  [[nodiscard]] bool operator()(std::span<RowPair> found) const { return call_(take_, found); }
+
+ private:
+  void* take_;
+  bool (*call_)(void*, std::span<RowPair>);
+};
+
+/// The pairs that were found and not handed over yet.
+class FoundPairs {
+ public:
+  static constexpr std::ptrdiff_t room_of_leaves = 256;  ///< pairs of one leaf with another
+
+  explicit FoundPairs(PairSink sink) : sink_(sink) {}
+
+  /// Where to write the pairs of two leaves; null if the join is to end.
+  [[nodiscard]] RowPair* room() {
+    const bool has_room = end_ - found_.data() <= static_cast<std::ptrdiff_t>(found_.size()) - room_of_leaves;
+    return has_room || hand_over() ? end_ : nullptr;
+  }
+  void set_end(RowPair* end) noexcept { end_ = end; }
+  [[nodiscard]] BOXLAP_NOINLINE bool hand_over() {
+    const std::span<RowPair> found(found_.data(), std::exchange(end_, found_.data()));
+    return found.empty() || sink_(found);
+  }
+
+ private:
+  std::array<RowPair, 4 * room_of_leaves> found_;
+  RowPair* end_ = found_.data();
+  PairSink sink_;
+};
+
+/// Pairs name rows, or slots of the trees: places where the boxes are at hand too.
+enum class PairsOf { rows, slots };
+
+/// Candidate pairs of rows, in chunks that do not depend on the number of threads. The pairs of chunk after chunk are
+/// the order in which for_each_pair visits.
+class PairSource {
+ public:
+  [[nodiscard]] virtual Index chunks() const noexcept = 0;
+  /// Hands the pairs of rows of a chunk to `sink`; false if that ended it.
+  virtual bool find_rows(Index chunk, PairSink sink) const = 0;
+
+ protected:
+  ~PairSource() = default;
+};
+
+/// The join of two trees, or of one with itself (a and b are the same tree; each pair once, the smaller row first).
+/// Pairs that the query rules out may be left out.
+template <bool self, class T>
+class TreeJoin final : public PairSource {
+ public:
   static constexpr Index leaves_per_chunk = 256;
   static constexpr bool of_self = self;
   const PackedTree<T>& a;
   const PackedTree<T>& b;
-  Ask ask{};
+  BoxQuery<T> query;
 
-  [[nodiscard]] Index chunks() const noexcept { return (a.leaves() + leaves_per_chunk - 1) / leaves_per_chunk; }
+  TreeJoin(const PackedTree<T>& tree_a, const PackedTree<T>& tree_b, const BoxQuery<T>& what = {}) noexcept
+      : a(tree_a), b(tree_b), query(what) {}
 
-  /// Calls visit(i, j, box_i, box_j) for the pairs of one chunk whose boxes meet; false if visit stopped. The boxes
-  /// come from the trees, where they are at hand: the rows themselves may be far away in memory.
-  template <class Visit>
-  bool run(Index chunk, Visit& visit) const {
-    const Index end = (std::min)(a.leaves(), (chunk + 1) * leaves_per_chunk);
-    for (Index leaf = chunk * leaves_per_chunk; leaf < end; ++leaf) {
-      if (!run_leaf(leaf, visit)) {
+  [[nodiscard]] bool ordered() const noexcept { return a.ordered() && b.ordered(); }
+  [[nodiscard]] Index chunks() const noexcept override {
+    return (a.leaves() + leaves_per_chunk - 1) / leaves_per_chunk;
+  }
+  bool find_rows(Index chunk, PairSink sink) const override {
+    return find<PairsOf::rows>(chunk * leaves_per_chunk, (chunk + 1) * leaves_per_chunk, sink);
+  }
+  bool find_slots(Index chunk, PairSink sink) const {
+    return find<PairsOf::slots>(chunk * leaves_per_chunk, (chunk + 1) * leaves_per_chunk, sink);
+  }
+  /// The pairs of leaves first .. last - 1 of a.
+  template <PairsOf names>
+  BOXLAP_NOINLINE bool find(Index first, Index last, PairSink sink) const {
+    FoundPairs found(sink);
+    for (Index leaf = first; leaf < (std::min)(last, a.leaves()); ++leaf) {
+      if (!(a.ordered() ? join_leaf<names>(leaf, found) : compare_all<names>(leaf, found))) {
         return false;
       }
     }
-    return true;
+    return found.hand_over();
   }
 
-  /// run() for a visit that never stops, up to the first leaf behind which full() is true.
-  template <class Visit, class Full>
-  void run_until(Index chunk, Visit& visit, const Full& full) const {
-    const Index end = (std::min)(a.leaves(), (chunk + 1) * leaves_per_chunk);
-    for (Index leaf = chunk * leaves_per_chunk; leaf < end && !full(); ++leaf) {
-      run_leaf(leaf, visit);
-    }
-  }
-
-  /// run() for a single leaf of a.
-  template <class Visit>
-  bool run_leaf(Index leaf, Visit& visit) const {
-    return a.ordered() ? join_leaf(leaf, visit) : join_unordered(leaf, visit);
-  }
-
-  /// What the boxes of a leaf of a ask for together; `asking` is asked(ask, a.leaf(leaf)).
-  [[nodiscard]] Box<T> asked_around(Index leaf, const BoxBlock<T>& asking) const noexcept {
-    if constexpr (std::is_same_v<Ask, Identity>) {
-      return a.leaf_bounds(leaf);
-    } else {
-      return asking.bounds();
-    }
+  /// The query around a leaf of a; `queries` are those of its boxes.
+  [[nodiscard]] Box<T> query_around(Index leaf, const BoxBlock<T>& queries) const noexcept {
+    return query.is_box_itself() ? a.leaf_bounds(leaf) : queries.bounds();
   }
 
  private:
   using LanesOfEach = std::array<std::uint32_t, block_size>;
 
-  /// The lanes of a leaf that meet any behind them in the same leaf; within[lane] is which. Those before a lane are not
-  /// even compared, and what comes out is not looked at before all is done: self joins take a sixth less (measured).
-  [[nodiscard]] static std::uint32_t meetings_within(const BoxBlock<T>& block, const BoxBlock<T>& asking,
+  /// The lanes of a leaf that overlap any behind them in the same leaf; within[lane] is which. Those before a lane are
+  /// not even compared, and what comes out is not looked at before all is done: self joins take a sixth less
+  /// (measured).
+  [[nodiscard]] static std::uint32_t overlaps_within(const BoxBlock<T>& block, const BoxBlock<T>& queries,
                                                      std::uint32_t used, LanesOfEach& within) noexcept {
     std::uint32_t lanes = 0;
     const auto four_lanes = [&]<Index first>(std::integral_constant<Index, first>) {
       for (Index lane = first; lane < first + 4; ++lane) {
         const std::uint32_t behind = used & ~std::uint32_t{1} << lane;
-        within[at(lane)] = meeting_lanes<meeting, first>(block, asking.get(lane)) & behind;
+        within[at(lane)] = overlapping_lanes<first>(block, queries.get(lane)) & behind;
         lanes |= static_cast<std::uint32_t>(within[at(lane)] != 0) << lane;
       }
     };
@@ -98,73 +152,104 @@ struct TreeJoin {
     return lanes & used;
   }
 
-  /// A leaf of a against all leaves of b that its bounds meet.
-  template <class Visit>
-  bool join_leaf(Index leaf, Visit& visit) const {
-    const BoxBlock<T>& ours = a.leaf(leaf);
-    const BoxBlock<T>& asking = asked(ask, ours);
-    const Index* rows = a.leaf_rows(leaf);
-    LanesOfEach within;
-    return b.template for_each_leaf<meeting>(asked_around(leaf, asking), self ? leaf : 0, [&](Index other) {
-      const Index* other_rows = b.leaf_rows(other);
-      const bool on_diagonal = self && other == leaf;
-      // Looked up here for the self join alone: with two ways to go, clang would look them up for every lane. Between
-      // two sets gcc's code is a twentieth slower with them.
-      [[maybe_unused]] const BoxBlock<T>& theirs = b.leaf(other);
-      [[maybe_unused]] const std::uint32_t used = b.lanes(other);
-      std::uint32_t lanes = on_diagonal ? meetings_within(ours, asking, a.lanes(leaf), within)
-                                        : meeting_lanes<meeting>(asking, b.leaf_bounds(other)) & a.lanes(leaf);
-      for (; lanes != 0; lanes &= lanes - 1) {
-        const int lane = std::countr_zero(lanes);
-        std::uint32_t hits = !self         ? b.template meeting_boxes<meeting>(other, asking.get(lane))
-                             : on_diagonal ? within[at(lane)]
-                                           : meeting_lanes<meeting>(theirs, asking.get(lane)) & used;
-        const auto meet = [&](int hit) {
-          const Index i = rows[lane], j = other_rows[hit];
-          const std::array<Box<T>, 2> boxes{ours.get(lane), b.leaf(other).get(hit)};
-          // The smaller row comes first, by arithmetic, as a branch would be mispredicted half of the time. `back` is
-          // j - i where j is the smaller one, else 0.
-          const Index back = self ? (j - i) & ((j - i) >> 31) : 0;
-          const std::size_t first = static_cast<std::size_t>(back < 0);
-          return goes_on(visit, i + back, j - back, boxes[first], boxes[1 - first]);
-        };
-        if (hits == every_lane) {  // in a crowd: looking for each lane would take as long again
-          for (int hit = 0; hit < block_size; ++hit) {
-            if (!meet(hit)) {
-              return false;
-            }
-          }
-          continue;
+  /// A leaf of a against all leaves of b that its query reaches.
+  template <PairsOf names>
+  bool join_leaf(Index leaf, FoundPairs& found) const {
+    BoxBlock<T> room;
+    const BoxBlock<T>& queries = query.block(a.leaf(leaf), room);
+    typename PackedTree<T>::LeafSearch search(b, query_around(leaf, queries), self ? leaf : 0);
+    for (typename PackedTree<T>::LeafGroup group; search.next(group);) {
+      for (; group.lanes != 0; group.lanes &= group.lanes - 1) {
+        RowPair* const end = found.room();
+        if (end == nullptr) {
+          return false;
         }
-        for (; hits != 0; hits &= hits - 1) {
-          if (!meet(std::countr_zero(hits))) {
-            return false;
-          }
-        }
+        found.set_end(join_leaves<names>(leaf, queries, group.first + std::countr_zero(group.lanes), end));
       }
-      return true;
-    });
+    }
+    return true;
   }
 
-  /// A block of a against every block of b; pairs come out ascending.
-  template <class Visit>
-  bool join_unordered(Index block, Visit& visit) const {
+  template <PairsOf names>
+  [[nodiscard]] RowPair* join_leaves(Index leaf, const BoxBlock<T>& queries, Index other, RowPair* end) const noexcept {
+    if (self && other == leaf) {
+      return join_with_itself<names>(leaf, queries, end);
+    }
+    const BoxBlock<T>& theirs = b.leaf(other);
+    const std::uint32_t used = b.lanes(other);
+    std::uint32_t lanes = overlapping_lanes(queries, b.leaf_bounds(other)) & a.lanes(leaf);
+    for (; lanes != 0; lanes &= lanes - 1) {
+      const int lane = std::countr_zero(lanes);
+      const std::uint32_t hits = overlapping_lanes(theirs, queries.get(lane)) & used;
+      end = add_hits<names>(leaf * block_size + lane, other, hits, end);
+    }
+    return end;
+  }
+
+  template <PairsOf names>
+  [[nodiscard]] RowPair* join_with_itself(Index leaf, const BoxBlock<T>& queries, RowPair* end) const noexcept {
+    LanesOfEach within;
+    std::uint32_t lanes = overlaps_within(a.leaf(leaf), queries, a.lanes(leaf), within);
+    for (; lanes != 0; lanes &= lanes - 1) {
+      const int lane = std::countr_zero(lanes);
+      end = add_hits<names>(leaf * block_size + lane, leaf, within[at(lane)], end);
+    }
+    return end;
+  }
+
+  /// Writes the pairs of one box of a with those that `hits` names in a leaf of b.
+  template <PairsOf names>
+  [[nodiscard]] RowPair* add_hits(Index slot, Index leaf, std::uint32_t hits, RowPair* end) const noexcept {
+    const Index row = a.row(slot), first = leaf * block_size;
+    const Index* const rows = b.leaf_rows(leaf);
+    const auto add = [&](Index lane) {
+      if constexpr (!self) {
+        *end++ = names == PairsOf::rows ? RowPair(row, rows[lane]) : RowPair(slot, first + lane);
+      } else {
+        // The smaller row comes first, by arithmetic, as a branch would be mispredicted half of the time.
+        const Index less = rows[lane] - row, is_less = less >> 31;
+        const Index i = names == PairsOf::rows ? row : slot, j = names == PairsOf::rows ? rows[lane] : first + lane;
+        const Index back = (j - i) & is_less;
+        *end++ = {i + back, j - back};
+      }
+    };
+    if (hits == every_lane) {  // in a crowd: looking for each lane would take as long again
+      for (Index lane = 0; lane < block_size; ++lane) {
+        add(lane);
+      }
+      return end;
+    }
+    for (; hits != 0; hits &= hits - 1) {
+      add(std::countr_zero(hits));
+    }
+    return end;
+  }
+
+  /// A block of an unordered tree against every block of b; pairs come out ascending.
+  template <PairsOf names>
+  bool compare_all(Index block, FoundPairs& found) const {
+    constexpr Index leaves_at_once = FoundPairs::room_of_leaves / block_size;
     const Index end = (std::min)(a.size(), (block + 1) * block_size);
-    for (Index k = block * block_size; k < end; ++k) {
-      const Box<T> box = a.leaf(block).get(k % block_size);
-      const Box<T> asking = ask(box);
-      for (Index other = self ? block : 0; other < b.leaves(); ++other) {
-        std::uint32_t hits = b.template meeting_boxes<meeting>(other, asking);
-        if (self && other == block) {
-          hits &= ~std::uint32_t{1} << (k % block_size);
+    for (Index slot = block * block_size; slot < end; ++slot) {
+      const Box<T> box = query(a.box(slot));
+      for (Index first = self ? block : 0; first < b.leaves(); first += leaves_at_once) {
+        RowPair* found_end = found.room();
+        if (found_end == nullptr) {
+          return false;
         }
-        for (; hits != 0; hits &= hits - 1) {
-          const int hit = std::countr_zero(hits);
-          if (!goes_on(visit, a.leaf_rows(block)[k % block_size], b.leaf_rows(other)[hit], box,
-                       b.leaf(other).get(hit))) {
-            return false;
+        const Index last = (std::min)(b.leaves(), first + leaves_at_once);
+        for (Index other = first; other < last; ++other) {
+          std::uint32_t hits = overlapping_lanes(b.leaf(other), box);
+          if (hits == 0) {
+            continue;
           }
+          hits &= b.lanes(other);
+          if (self && other == block) {
+            hits &= ~std::uint32_t{1} << (slot % block_size);
+          }
+          found_end = add_hits<names>(slot, other, hits, found_end);
         }
+        found.set_end(found_end);
       }
     }
     return true;
