@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "../catch.hpp"
+#include "../support/matrix_trees.hpp"
 #include "../support/memory.hpp"
 #include "../support/scenes.hpp"
 
@@ -56,12 +57,9 @@ TEST_CASE("a list of an unordered join that is too long is refused") {
   for (const int threads : {1, 2}) {
     detail::Team team(threads);
     const auto joined = [&](std::size_t most) {
-      Csr<float> matrix;
-      detail::with_trees<detail::Meeting::open, float>(a, b, team, detail::Identity{}, [&](const auto& join) {
-        REQUIRE_FALSE(detail::is_ordered(join));
-        matrix = detail::csr_by_sorting(join, 60, 90, team, 0, most, value);
-      });
-      return matrix;
+      const MatrixTrees<float> trees(a, b, team);
+      REQUIRE_FALSE(trees.join().ordered());
+      return detail::csr_by_sorting(trees.join(), 60, 90, team, 0, most, value);
     };
     const auto whole = joined(detail::most_pairs_of_all);
     CHECK(whole.values.size() > 1000);

@@ -13,6 +13,7 @@
 #include "../catch.hpp"
 #include "../nms/circle.hpp"
 #include "../support/join_scenes.hpp"
+#include "../support/matrix_trees.hpp"
 #include "../support/memory.hpp"
 #include "../support/rounds.hpp"
 
@@ -124,33 +125,13 @@ TEMPLATE_TEST_CASE("no pair at the threshold is lost or won", "", float, double)
   CHECK(expected.nonzeros() >= scenes::rounds(300));
 }
 
-namespace {
-
-/// The trees of a matrix, as overlap_matrix() makes them.
-template <class T>
-class Trees {
- public:
-  Trees(const std::vector<Box<T>>& a, const std::vector<Box<T>>& b, detail::Team& team)
-      : a_(a, "a"), b_(b, "b"), trees_(a_, &b_, detail::plan_matrix(a_, b_), team) {}
-  [[nodiscard]] detail::TreeJoin<false, T> join(const detail::BoxQuery<T>& query = {}) const {
-    return {trees_.a(), trees_.b(), query};
-  }
-  [[nodiscard]] const detail::PackedTree<T>& a() const { return trees_.a(); }
-
- private:
-  detail::JoinSide<T> a_, b_;
-  detail::JoinTrees<T> trees_;
-};
-
-}  // namespace
-
 TEST_CASE("a threshold saves the joining of pairs that cannot reach it") {
   scenes::Rng rng(5);
   const auto a = scenes::uniform<float>(4000, 1000, 40, rng), b = scenes::uniform<float>(4000, 1000, 40, rng);
   const auto joined = [&](double min) {
     std::size_t count = 0;
     detail::Team team(2);
-    const Trees<float> trees(a, b, team);
+    const MatrixTrees<float> trees(a, b, team);
     auto take = [&](std::span<detail::RowPair> found) {
       count += found.size();
       return true;
@@ -219,7 +200,7 @@ TEST_CASE("few pairs a row and many are put together in two ways, to the same ma
     const auto a = scenes::uniform<float>(n, extent, 50, rng), b = scenes::uniform<float>(2 * n, extent, 50, rng);
     const detail::OverlapValue<float, detail::IouMeasure> value({}, 0.1);
     detail::Team team(2);
-    const Trees<float> trees(a, b, team);
+    const MatrixTrees<float> trees(a, b, team);
     const auto sorted = detail::csr_by_sorting(trees.join(), n, 2 * n, team, 0, detail::most_pairs_of_all, value);
     CHECK(sorted == detail::csr_in_two_passes(trees.join(), n, 2 * n, team, value));
     CHECK(sorted == brute(a, b, false, 0.1, by_iou));
@@ -274,7 +255,7 @@ TEMPLATE_TEST_CASE("matrices of small crowds hold what the functions of two boxe
   CAPTURE(seed, n, m);
   const auto a = crowd<TestType>(n, rng), b = crowd<TestType>(m, rng);
   detail::Team team(1);
-  CHECK(detail::most_blocks_meet(Trees<TestType>(a, b, team).join()));
+  CHECK(detail::most_blocks_meet(MatrixTrees<TestType>(a, b, team).join()));
   for (const double min : {0.0, 0.4}) {
     REQUIRE(iou_matrix(a, b, {.min = min}) == brute(a, b, false, min, by_iou));
     REQUIRE(iou_matrix(b, {.min = min}) == brute(b, b, true, min, by_iou));
@@ -298,7 +279,7 @@ TEMPLATE_TEST_CASE("matrices of boxes that crowd in places hold what the functio
     b[k].x2 += 1000;
   }
   detail::Team team(1);
-  const Trees<TestType> trees(a, b, team);
+  const MatrixTrees<TestType> trees(a, b, team);
   CHECK(!detail::most_blocks_meet(trees.join()));
   const detail::MeetingBitmask meetings(trees.join());
   CHECK(detail::blocks_pay<TestType>(meetings.count(), meetings.count_blocks()));
