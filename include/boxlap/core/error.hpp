@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdio>
 #include <exception>
 #include <stdexcept>
@@ -13,31 +14,62 @@
 
 namespace boxlap::detail {
 
-inline void append(std::string& text, std::string_view part) { text += part; }
+/// A word or a number of a message, behind one type: a message costs its caller a few stores to compile.
+class MessagePart {
+ public:
+  MessagePart(const char* text) noexcept : text_(text) {}
+  MessagePart(std::string_view text) noexcept : text_(text) {}
+  MessagePart(const std::string& text) noexcept : text_(text) {}
+  template <std::signed_integral T>
+  MessagePart(T number) noexcept : kind_(Kind::whole), whole_(number) {}
+  template <std::unsigned_integral T>
+  MessagePart(T number) noexcept : kind_(Kind::natural), natural_(number) {}
+  template <std::floating_point T>
+  MessagePart(T number) noexcept : kind_(Kind::real), real_(static_cast<double>(number)) {}
 
-template <std::integral T>
-void append(std::string& text, T part) {
-  text += std::to_string(part);
-}
+  void append_to(std::string& message) const {
+    char digits[32] = "";
+    switch (kind_) {
+      case Kind::text:
+        message += text_;
+        return;
+      case Kind::whole:
+        std::snprintf(digits, sizeof digits, "%lld", whole_);
+        break;
+      case Kind::natural:
+        std::snprintf(digits, sizeof digits, "%llu", natural_);
+        break;
+      case Kind::real:
+        std::snprintf(digits, sizeof digits, "%.9g", real_);
+        break;
+    }
+    message += digits;
+  }
 
-template <std::floating_point T>
-void append(std::string& text, T part) {
-  char digits[32];
-  std::snprintf(digits, sizeof digits, "%.9g", static_cast<double>(part));
-  text += digits;
-}
+ private:
+  enum class Kind : unsigned char { text, whole, natural, real };
+  Kind kind_ = Kind::text;
+  std::string_view text_;
+  union {
+    long long whole_ = 0;
+    unsigned long long natural_;
+    double real_;
+  };
+};
 
-template <class... Parts>
-[[nodiscard]] std::string message(const Parts&... parts) {
-  std::string text = "boxlap: ";
-  (append(text, parts), ...);
-  return text;
-}
+enum class ErrorKind : unsigned char { invalid_argument, length_error };
 
-template <class Error>
-[[noreturn]] inline void raise([[maybe_unused]] const std::string& text) {
+[[noreturn]] BOXLAP_COLD inline void raise([[maybe_unused]] ErrorKind kind, const MessagePart* parts,
+                                           std::size_t count) {
+  std::string message = "boxlap: ";
+  for (std::size_t k = 0; k < count; ++k) {
+    parts[k].append_to(message);
+  }
 #if defined(__cpp_exceptions)
-  throw Error(text);
+  if (kind == ErrorKind::length_error) {
+    throw std::length_error(message);
+  }
+  throw std::invalid_argument(message);
 #else
   std::terminate();
 #endif
@@ -46,13 +78,15 @@ template <class Error>
 /// Throws std::invalid_argument. Cold and never inlined, so that a check costs its caller one compare.
 template <class... Parts>
 [[noreturn]] BOXLAP_COLD void invalid(const Parts&... parts) {
-  raise<std::invalid_argument>(message(parts...));
+  const MessagePart all[] = {parts...};
+  raise(ErrorKind::invalid_argument, all, sizeof...(Parts));
 }
 
 /// Throws std::length_error.
 template <class... Parts>
 [[noreturn]] BOXLAP_COLD void too_long(const Parts&... parts) {
-  raise<std::length_error>(message(parts...));
+  const MessagePart all[] = {parts...};
+  raise(ErrorKind::length_error, all, sizeof...(Parts));
 }
 
 /// Refuses two arguments of different length: "boxlap: scores has 9 rows, boxes has 10". Lengths of any integer type:
