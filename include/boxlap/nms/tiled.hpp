@@ -74,8 +74,8 @@ class TiledNms {
       : verdict_(detail::verdict_of(options)), longest_side_(longest_side), measure_(measure) {}
   TiledNms(const TiledNms&) = delete;
   TiledNms& operator=(const TiledNms&) = delete;
-  TiledNms(TiledNms&&) = default;
-  TiledNms& operator=(TiledNms&&) = default;
+  TiledNms(TiledNms&&) noexcept = default;
+  TiledNms& operator=(TiledNms&&) noexcept = default;
   ~TiledNms() = default;
 
   /// Adds the detections of a tile; returns the rows that are now sure to be kept, ascending.
