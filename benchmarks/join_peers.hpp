@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include <boxlap/core/index.hpp>
+#include <boxlap/base/index.hpp>
 #include <boxlap/shape/box.hpp>
 
 #if defined(BOXLAP_WITH_BOOST)

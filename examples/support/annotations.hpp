@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include <boxlap/core/index.hpp>
+#include <boxlap/base/index.hpp>
 #include <boxlap/evaluate/detection.hpp>
 #include <boxlap/shape/box.hpp>
 #include <boxlap/shape/polygon.hpp>

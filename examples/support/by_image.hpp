@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include <boxlap/core/index.hpp>
+#include <boxlap/base/index.hpp>
 
 /// rows(image) are the rows of one image in the order of the file.
 class ByImage {

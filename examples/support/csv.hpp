@@ -1,7 +1,7 @@
 /// Comma-separated files, read row by row: columns by name, quotes, CRLF, a byte order mark, errors with their place.
 #pragma once
 
-#include <boxlap/core/decimal.hpp>
+#include <boxlap/base/detail/decimal.hpp>
 
 #include <charconv>
 #include <cstdio>

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <boxlap/core/range.hpp>
+#include <boxlap/base/range.hpp>
 #include <boxlap/evaluate/detection.hpp>
 #include <boxlap/shape/polygon.hpp>
 #include <boxlap/shape/shape.hpp>

@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include <boxlap/core/index.hpp>
+#include <boxlap/base/index.hpp>
 
 /// Names and the numbers they were given, in the order they were first seen.
 class Names {

@@ -6,8 +6,8 @@
 /// all.
 #pragma once
 
-#include "core/index.hpp"
-#include "core/range.hpp"
+#include "base/index.hpp"
+#include "base/range.hpp"
 #include "evaluate/detection.hpp"
 #include "match/anchors.hpp"
 #include "match/assign.hpp"

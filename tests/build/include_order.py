@@ -53,8 +53,8 @@ def is_shape(s):
 
 # the header that declares it: what it should answer
 QUESTIONS = [
-    ("core/range.hpp", of_one("Rows<std::vector<{}>>", lambda s: True)),
-    ("core/range.hpp", of_one("!Labels<std::vector<{0}>> && !Numbers<std::vector<{0}>>", lambda s: True)),
+    ("base/range.hpp", of_one("Rows<std::vector<{}>>", lambda s: True)),
+    ("base/range.hpp", of_one("!Labels<std::vector<{0}>> && !Numbers<std::vector<{0}>>", lambda s: True)),
     ("shape/shape.hpp", of_one("Shape<{}>", is_shape)),
     ("shape/shape.hpp", of_one("Shapes<std::span<const {}>>", is_shape)),
     ("shape/shape.hpp", of_one("detail::Preparable<{}>", lambda s: kind(s) == "RotatedBox")),

@@ -1,5 +1,5 @@
 // refused: numbers_are_no_boxes_yet.*boxlap::view
-#include <boxlap/core/range.hpp>
+#include <boxlap/base/range.hpp>
 #include <boxlap/nms/nms.hpp>
 #include <vector>
 

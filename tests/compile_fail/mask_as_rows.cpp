@@ -1,5 +1,5 @@
 // refused: RowNumbers
-#include <boxlap/core/range.hpp>
+#include <boxlap/base/range.hpp>
 #include <vector>
 
 #if defined(REFUSED)

@@ -1,4 +1,4 @@
-#include <boxlap/evaluate/reproducible_sum.hpp>
+#include <boxlap/evaluate/detail/reproducible_sum.hpp>
 
 #include <algorithm>
 #include <cstdint>

@@ -19,7 +19,7 @@
 #include <type_traits>
 #include <vector>
 
-#include <boxlap/core/index.hpp>
+#include <boxlap/base/index.hpp>
 #include <boxlap/shape/box.hpp>
 
 namespace fuzz {

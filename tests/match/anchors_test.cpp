@@ -5,9 +5,9 @@
 #include <sstream>
 
 #include <boxlap/match/anchor_rules.hpp>
+#include <boxlap/shape/detail/rotated_overlap.hpp>
 #include <boxlap/shape/pixel_box.hpp>
 #include <boxlap/shape/rotated_box.hpp>
-#include <boxlap/shape/rotated_overlap.hpp>
 
 #include "../catch.hpp"
 #include "../support/fixture.hpp"

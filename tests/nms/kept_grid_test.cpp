@@ -1,9 +1,9 @@
-#include <boxlap/nms/kept_grid.hpp>
+#include <boxlap/nms/detail/kept_grid.hpp>
 
 #include <algorithm>
 #include <random>
 
-#include <boxlap/nms/detections.hpp>
+#include <boxlap/nms/detail/detections.hpp>
 
 #include "../catch.hpp"
 #include "../support/rounds.hpp"

@@ -1,5 +1,5 @@
 // The threads of one call: every chunk once, exceptions of any thread, slices and the parallel radix sort.
-#include <boxlap/pairs/detail/thread_team.hpp>
+#include <boxlap/base/detail/thread_team.hpp>
 
 #include <algorithm>
 #include <atomic>

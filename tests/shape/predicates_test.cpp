@@ -1,5 +1,5 @@
 // orientation() against whole-number arithmetic that cannot round.
-#include <boxlap/shape/predicates.hpp>
+#include <boxlap/shape/detail/predicates.hpp>
 
 #include <cmath>
 #include <cstdint>

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "category_rows.hpp"
 #include "coco_types.hpp"
+#include "detail/category_rows.hpp"
 #include "image_pairs.hpp"
 
 namespace boxlap {

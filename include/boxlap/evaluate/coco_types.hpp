@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "../core/error.hpp"
-#include "../core/index.hpp"
+#include "../base/detail/error.hpp"
+#include "../base/index.hpp"
 #include "average_precision.hpp"
 
 namespace boxlap {

@@ -7,7 +7,7 @@
 #include <tuple>
 #include <vector>
 
-#include "category_rows.hpp"
+#include "detail/category_rows.hpp"
 #include "image_pairs.hpp"
 
 namespace boxlap {

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "../match/assign.hpp"
-#include "category_rows.hpp"
+#include "detail/category_rows.hpp"
+#include "detail/reproducible_sum.hpp"
 #include "image_pairs.hpp"
-#include "reproducible_sum.hpp"
 
 namespace boxlap {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "../core/rows_by_label.hpp"
+#include "../base/detail/rows_by_label.hpp"
 #include "../match/assign.hpp"
 #include "image_pairs.hpp"
 

@@ -7,12 +7,12 @@
 #include <utility>
 #include <vector>
 
-#include "../core/error.hpp"
-#include "../core/order.hpp"
-#include "../core/range.hpp"
+#include "../base/detail/error.hpp"
+#include "../base/detail/sorting.hpp"
+#include "../base/range.hpp"
 #include "../pairs/csr.hpp"
 #include "average_precision.hpp"
-#include "category_rows.hpp"
+#include "detail/category_rows.hpp"
 #include "image_pairs.hpp"
 
 namespace boxlap {

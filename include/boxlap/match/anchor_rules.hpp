@@ -7,13 +7,13 @@
 #include <span>
 #include <vector>
 
-#include "../core/error.hpp"
-#include "../core/index.hpp"
+#include "../base/detail/error.hpp"
+#include "../base/index.hpp"
 #include "../pairs/csr.hpp"
 #include "../shape/overlap.hpp"
 #include "../shape/shape.hpp"
-#include "anchor_scan.hpp"
 #include "anchors.hpp"
+#include "detail/anchor_scan.hpp"
 
 namespace boxlap {
 

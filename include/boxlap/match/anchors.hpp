@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <vector>
 
-#include "../core/error.hpp"
-#include "../core/index.hpp"
+#include "../base/detail/error.hpp"
+#include "../base/index.hpp"
 #include "../shape/shape.hpp"
-#include "anchor_scan.hpp"
+#include "detail/anchor_scan.hpp"
 
 namespace boxlap {
 

@@ -10,11 +10,11 @@
 #include <type_traits>
 #include <vector>
 
-#include "../core/index.hpp"
+#include "../base/index.hpp"
 #include "../pairs/csr.hpp"
 #include "assignment.hpp"
-#include "augment.hpp"
 #include "certify.hpp"
+#include "detail/augmenting_path.hpp"
 
 namespace boxlap {
 namespace detail {

@@ -10,11 +10,11 @@
 #include <utility>
 #include <vector>
 
-#include "../core/compiler.hpp"
-#include "../core/error.hpp"
-#include "../core/index.hpp"
+#include "../base/detail/compiler.hpp"
+#include "../base/detail/error.hpp"
+#include "../base/index.hpp"
 #include "assignment.hpp"
-#include "augment.hpp"
+#include "detail/augmenting_path.hpp"
 
 namespace boxlap {
 

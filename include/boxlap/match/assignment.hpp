@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "../core/compiler.hpp"
-#include "../core/error.hpp"
-#include "../core/index.hpp"
+#include "../base/detail/compiler.hpp"
+#include "../base/detail/error.hpp"
+#include "../base/index.hpp"
 #include "../pairs/csr.hpp"
 
 namespace boxlap {

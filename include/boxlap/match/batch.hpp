@@ -7,9 +7,9 @@
 #include <type_traits>
 #include <vector>
 
-#include "../core/error.hpp"
-#include "../core/index.hpp"
-#include "../core/range.hpp"
+#include "../base/detail/error.hpp"
+#include "../base/index.hpp"
+#include "../base/range.hpp"
 #include "../pairs/csr.hpp"
 #include "assignment.hpp"
 

@@ -6,7 +6,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "../core/index.hpp"
+#include "../base/index.hpp"
 #include "../pairs/csr.hpp"
 #include "assignment.hpp"
 

@@ -7,10 +7,10 @@
 #include <type_traits>
 #include <vector>
 
-#include "../core/error.hpp"
-#include "../core/index.hpp"
-#include "../core/order.hpp"
-#include "../core/range.hpp"
+#include "../base/detail/error.hpp"
+#include "../base/detail/sorting.hpp"
+#include "../base/index.hpp"
+#include "../base/range.hpp"
 #include "../pairs/csr.hpp"
 
 namespace boxlap {

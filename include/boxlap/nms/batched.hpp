@@ -7,15 +7,15 @@
 #include <type_traits>
 #include <vector>
 
-#include "../core/error.hpp"
-#include "../core/index.hpp"
-#include "../core/order.hpp"
-#include "../core/parallel.hpp"
-#include "../core/range.hpp"
-#include "../core/rows_by_label.hpp"
+#include "../base/detail/error.hpp"
+#include "../base/detail/parallel.hpp"
+#include "../base/detail/rows_by_label.hpp"
+#include "../base/detail/sorting.hpp"
+#include "../base/index.hpp"
+#include "../base/range.hpp"
 #include "../shape/box.hpp"
 #include "../shape/shape.hpp"
-#include "isolated.hpp"
+#include "detail/isolated.hpp"
 #include "nms.hpp"
 
 namespace boxlap {

@@ -8,13 +8,13 @@
 #include <utility>
 #include <vector>
 
-#include "../core/error.hpp"
-#include "../core/index.hpp"
-#include "../core/order.hpp"
-#include "../core/range.hpp"
-#include "../core/rows_by_label.hpp"
-#include "detections.hpp"
-#include "greedy.hpp"
+#include "../base/detail/error.hpp"
+#include "../base/detail/rows_by_label.hpp"
+#include "../base/detail/sorting.hpp"
+#include "../base/index.hpp"
+#include "../base/range.hpp"
+#include "detail/detections.hpp"
+#include "detail/kept_index.hpp"
 #include "measure.hpp"
 
 namespace boxlap {

@@ -8,9 +8,9 @@
 #include <span>
 #include <vector>
 
-#include "../core/index.hpp"
-#include "../core/order.hpp"
-#include "../core/range.hpp"
+#include "../base/detail/sorting.hpp"
+#include "../base/index.hpp"
+#include "../base/range.hpp"
 #include "nms.hpp"
 
 namespace boxlap {

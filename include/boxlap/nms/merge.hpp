@@ -7,13 +7,13 @@
 #include <type_traits>
 #include <vector>
 
-#include "../core/error.hpp"
-#include "../core/index.hpp"
-#include "../core/range.hpp"
-#include "../core/rounded.hpp"
-#include "../core/rows_by_label.hpp"
+#include "../base/detail/error.hpp"
+#include "../base/detail/rounded.hpp"
+#include "../base/detail/rows_by_label.hpp"
+#include "../base/index.hpp"
+#include "../base/range.hpp"
+#include "detail/merge_groups.hpp"
 #include "measure.hpp"
-#include "merge_groups.hpp"
 
 namespace boxlap {
 

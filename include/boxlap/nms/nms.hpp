@@ -7,18 +7,18 @@
 #include <utility>
 #include <vector>
 
-#include "../core/error.hpp"
-#include "../core/index.hpp"
-#include "../core/order.hpp"
-#include "../core/parallel.hpp"
-#include "../core/range.hpp"
+#include "../base/detail/error.hpp"
+#include "../base/detail/parallel.hpp"
+#include "../base/detail/sorting.hpp"
+#include "../base/index.hpp"
+#include "../base/range.hpp"
 #include "../pairs/csr.hpp"
 #include "../shape/shape.hpp"
-#include "detections.hpp"
-#include "few_boxes.hpp"
-#include "greedy.hpp"
+#include "detail/detections.hpp"
+#include "detail/kept_index.hpp"
+#include "detail/small_nms.hpp"
+#include "detail/tile_partition.hpp"
 #include "measure.hpp"
-#include "tiles.hpp"
 
 namespace boxlap {
 

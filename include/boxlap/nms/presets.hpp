@@ -11,9 +11,9 @@
 #include <type_traits>
 #include <vector>
 
-#include "../core/error.hpp"
-#include "../core/index.hpp"
-#include "../core/range.hpp"
+#include "../base/detail/error.hpp"
+#include "../base/index.hpp"
+#include "../base/range.hpp"
 #include "batched.hpp"
 #include "nms.hpp"
 #include "select.hpp"

@@ -6,11 +6,11 @@
 #include <type_traits>
 #include <vector>
 
-#include "../core/error.hpp"
-#include "../core/index.hpp"
-#include "../core/order.hpp"
-#include "../core/range.hpp"
-#include "../core/rows_by_label.hpp"
+#include "../base/detail/error.hpp"
+#include "../base/detail/rows_by_label.hpp"
+#include "../base/detail/sorting.hpp"
+#include "../base/index.hpp"
+#include "../base/range.hpp"
 
 namespace boxlap {
 

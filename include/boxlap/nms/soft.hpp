@@ -6,11 +6,11 @@
 #include <type_traits>
 #include <vector>
 
-#include "../core/error.hpp"
-#include "../core/index.hpp"
-#include "../core/range.hpp"
-#include "detections.hpp"
-#include "greedy.hpp"
+#include "../base/detail/error.hpp"
+#include "../base/index.hpp"
+#include "../base/range.hpp"
+#include "detail/detections.hpp"
+#include "detail/kept_index.hpp"
 #include "measure.hpp"
 
 namespace boxlap {

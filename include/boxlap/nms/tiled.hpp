@@ -11,17 +11,17 @@
 #include <utility>
 #include <vector>
 
-#include "../core/error.hpp"
-#include "../core/index.hpp"
-#include "../core/order.hpp"
-#include "../core/range.hpp"
+#include "../base/detail/error.hpp"
+#include "../base/detail/sorting.hpp"
+#include "../base/index.hpp"
+#include "../base/range.hpp"
 #include "../shape/shape.hpp"
-#include "detections.hpp"
-#include "greedy.hpp"
+#include "detail/detections.hpp"
+#include "detail/kept_index.hpp"
+#include "detail/regions.hpp"
+#include "detail/tile_partition.hpp"
+#include "detail/waiting_rows.hpp"
 #include "nms.hpp"
-#include "regions.hpp"
-#include "tiles.hpp"
-#include "waiting_rows.hpp"
 
 namespace boxlap {
 namespace detail {

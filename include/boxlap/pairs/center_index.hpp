@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
-#include "../core/error.hpp"
-#include "../core/index.hpp"
-#include "../core/parallel.hpp"
-#include "../core/range.hpp"
+#include "../base/detail/error.hpp"
+#include "../base/detail/parallel.hpp"
+#include "../base/index.hpp"
+#include "../base/range.hpp"
 #include "centers.hpp"
 #include "csr.hpp"
 #include "detail/center_tree.hpp"

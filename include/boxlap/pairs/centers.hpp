@@ -10,8 +10,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "../core/range.hpp"
-#include "../core/rounded.hpp"
+#include "../base/detail/rounded.hpp"
+#include "../base/range.hpp"
 #include "../shape/point.hpp"
 #include "../shape/shape.hpp"
 

@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "../core/error.hpp"
-#include "../core/index.hpp"
-#include "../core/range.hpp"
+#include "../base/detail/error.hpp"
+#include "../base/index.hpp"
+#include "../base/range.hpp"
 
 namespace boxlap {
 

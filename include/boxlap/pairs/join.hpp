@@ -5,10 +5,10 @@
 #include <utility>
 #include <vector>
 
+#include "../base/detail/thread_team.hpp"
 #include "../shape/shape.hpp"
 #include "detail/range_join.hpp"
 #include "detail/sorted_pairs.hpp"
-#include "detail/thread_team.hpp"
 
 namespace boxlap {
 

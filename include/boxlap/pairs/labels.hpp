@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "../core/range.hpp"
-#include "../core/rows_by_label.hpp"
+#include "../base/detail/rows_by_label.hpp"
+#include "../base/range.hpp"
 #include "csr.hpp"
 #include "detail/sorted_matrix.hpp"
 #include "join.hpp"

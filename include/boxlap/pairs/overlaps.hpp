@@ -5,7 +5,7 @@
 #include <cmath>
 #include <type_traits>
 
-#include "../core/compiler.hpp"
+#include "../base/detail/compiler.hpp"
 #include "../shape/overlap.hpp"
 #include "csr.hpp"
 #include "detail/block_overlap.hpp"

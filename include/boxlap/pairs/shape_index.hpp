@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "../core/parallel.hpp"
+#include "../base/detail/parallel.hpp"
 #include "../shape/shape.hpp"
 #include "detail/packed_tree.hpp"
 #include "detail/quantized_leaves.hpp"

@@ -1,7 +1,7 @@
 /// What lies outside the image: scipy.ndimage's five modes, by its names.
 #pragma once
 
-#include "../core/index.hpp"
+#include "../base/index.hpp"
 
 namespace boxlap {
 

@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "../shape/box.hpp"
+#include "detail/statistics.hpp"
 #include "image.hpp"
 #include "lucas_kanade.hpp"
-#include "statistics.hpp"
 
 namespace boxlap {
 namespace detail {

@@ -8,8 +8,8 @@
 #include <functional>
 #include <type_traits>
 
-#include "../core/error.hpp"
-#include "../core/index.hpp"
+#include "../base/detail/error.hpp"
+#include "../base/index.hpp"
 
 namespace boxlap {
 namespace detail {

@@ -8,9 +8,9 @@
 #include <type_traits>
 #include <utility>
 
-#include "../core/compiler.hpp"
-#include "../core/rounded.hpp"
-#include "sweep.hpp"
+#include "../base/detail/compiler.hpp"
+#include "../base/detail/rounded.hpp"
+#include "detail/sweep.hpp"
 
 namespace boxlap {
 

@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "row_stream.hpp"
+#include "detail/row_stream.hpp"
 #include "window_options.hpp"
 
 namespace boxlap {

@@ -6,11 +6,11 @@
 #include <type_traits>
 #include <utility>
 
+#include "detail/own_mean.hpp"
+#include "detail/statistics.hpp"
+#include "detail/sweep.hpp"
 #include "image.hpp"
-#include "own_mean.hpp"
-#include "statistics.hpp"
 #include "stream.hpp"
-#include "sweep.hpp"
 #include "window_options.hpp"
 
 namespace boxlap {

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <limits>
 
-#include "../core/error.hpp"
-#include "../core/parallel.hpp"
+#include "../base/detail/error.hpp"
+#include "../base/detail/parallel.hpp"
 #include "border.hpp"
 #include "image.hpp"
 

@@ -6,7 +6,7 @@
 #include <concepts>
 #include <type_traits>
 
-#include "../core/rounded.hpp"
+#include "../base/detail/rounded.hpp"
 #include "point.hpp"
 
 namespace boxlap {

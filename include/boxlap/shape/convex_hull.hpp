@@ -9,9 +9,9 @@
 #include <span>
 #include <vector>
 
+#include "detail/predicates.hpp"
+#include "detail/ring_moments.hpp"
 #include "point.hpp"
-#include "predicates.hpp"
-#include "ring_moments.hpp"
 
 namespace boxlap {
 namespace detail {

@@ -6,8 +6,8 @@
 #include <limits>
 
 #include "box.hpp"
+#include "detail/own_shape.hpp"
 #include "overlap.hpp"
-#include "own_shape.hpp"
 
 namespace boxlap {
 

@@ -12,9 +12,9 @@
 
 #include "box.hpp"
 #include "convex_hull.hpp"
+#include "detail/predicates.hpp"
+#include "detail/ring_moments.hpp"
 #include "polygon.hpp"
-#include "predicates.hpp"
-#include "ring_moments.hpp"
 #include "rotated_box.hpp"
 
 namespace boxlap {

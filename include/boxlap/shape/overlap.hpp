@@ -6,7 +6,7 @@
 #include <numbers>
 #include <type_traits>
 
-#include "../core/rounded.hpp"
+#include "../base/detail/rounded.hpp"
 #include "box.hpp"
 #include "shape.hpp"
 

@@ -6,7 +6,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "../core/rounded.hpp"
+#include "../base/detail/rounded.hpp"
 #include "box.hpp"
 
 namespace boxlap {

@@ -14,19 +14,19 @@
 #include <utility>
 #include <vector>
 
-#include "../core/error.hpp"
-#include "../core/index.hpp"
+#include "../base/detail/error.hpp"
+#include "../base/index.hpp"
 #include "box.hpp"
 #include "convex_hull.hpp"
-#include "convex_overlap.hpp"
+#include "detail/convex_overlap.hpp"
+#include "detail/polygon_sweep.hpp"
+#include "detail/predicates.hpp"
+#include "detail/quad_overlap.hpp"
+#include "detail/ring_moments.hpp"
+#include "detail/side.hpp"
+#include "detail/trapezoids.hpp"
 #include "point.hpp"
-#include "polygon_validity.hpp"
-#include "predicates.hpp"
-#include "quad_overlap.hpp"
-#include "ring_moments.hpp"
 #include "rotated_box.hpp"
-#include "side.hpp"
-#include "trapezoids.hpp"
 
 namespace boxlap {
 

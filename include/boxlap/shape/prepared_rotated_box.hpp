@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <utility>
 
-#include "../core/compiler.hpp"
-#include "lanes.hpp"
+#include "../base/detail/compiler.hpp"
+#include "../base/detail/lanes.hpp"
 
 namespace boxlap {
 

@@ -13,13 +13,13 @@
 #include <utility>
 #include <vector>
 
-#include "../core/two_sum.hpp"
+#include "../base/detail/lanes.hpp"
+#include "../base/detail/two_sum.hpp"
 #include "box.hpp"
 #include "convex_hull.hpp"
-#include "lanes.hpp"
-#include "own_shape.hpp"
+#include "detail/own_shape.hpp"
+#include "detail/rotated_overlap.hpp"
 #include "point.hpp"
-#include "rotated_overlap.hpp"
 
 namespace boxlap {
 

@@ -5,7 +5,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "../core/range.hpp"
+#include "../base/range.hpp"
 #include "box.hpp"
 
 namespace boxlap {

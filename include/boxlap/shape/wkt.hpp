@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "../core/decimal.hpp"
-#include "../core/error.hpp"
+#include "../base/detail/decimal.hpp"
+#include "../base/detail/error.hpp"
 #include "polygon.hpp"
 
 namespace boxlap {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <algorithm>
-#include <boxlap/core/index.hpp>
+#include <boxlap/base/index.hpp>
 #include <boxlap/shape/box.hpp>
 #include <cmath>
 #include <cstddef>

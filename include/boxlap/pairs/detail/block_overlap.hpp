@@ -9,8 +9,8 @@
 #include <limits>
 #include <memory>
 
-#include "../../core/compiler.hpp"
-#include "../../shape/lanes.hpp"
+#include "../../base/detail/compiler.hpp"
+#include "../../base/detail/lanes.hpp"
 #include "../../shape/overlap.hpp"
 #include "box_block.hpp"
 

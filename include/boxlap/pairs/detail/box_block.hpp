@@ -7,10 +7,10 @@
 #include <cstring>
 #include <limits>
 
-#include "../../core/compiler.hpp"
-#include "../../core/index.hpp"
+#include "../../base/detail/compiler.hpp"
+#include "../../base/detail/lanes.hpp"
+#include "../../base/index.hpp"
 #include "../../shape/box.hpp"
-#include "../../shape/lanes.hpp"
 
 #if BOXLAP_SSE2
 #include <emmintrin.h>

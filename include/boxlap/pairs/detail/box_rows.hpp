@@ -11,9 +11,9 @@
 #include <span>
 #include <type_traits>
 
-#include "../../core/compiler.hpp"
-#include "../../core/index.hpp"
-#include "../../core/range.hpp"
+#include "../../base/detail/compiler.hpp"
+#include "../../base/index.hpp"
+#include "../../base/range.hpp"
 #include "../../shape/shape.hpp"
 
 namespace boxlap::detail {

@@ -10,9 +10,9 @@
 #include <nanoflann.hpp>
 #include <vector>
 
-#include "../../core/index.hpp"
-#include "../../core/range.hpp"
-#include "../../core/rounded.hpp"
+#include "../../base/detail/rounded.hpp"
+#include "../../base/index.hpp"
+#include "../../base/range.hpp"
 #include "../centers.hpp"
 
 namespace boxlap {

@@ -10,9 +10,9 @@
 #include <span>
 #include <vector>
 
-#include "../../core/error.hpp"
-#include "../../core/index.hpp"
-#include "thread_team.hpp"
+#include "../../base/detail/error.hpp"
+#include "../../base/detail/thread_team.hpp"
+#include "../../base/index.hpp"
 
 namespace boxlap::detail {
 

@@ -16,12 +16,12 @@
 #include <span>
 #include <vector>
 
-#include "../../core/compiler.hpp"
-#include "../../core/order.hpp"
+#include "../../base/detail/compiler.hpp"
+#include "../../base/detail/sorting.hpp"
+#include "../../base/detail/thread_team.hpp"
 #include "../csr.hpp"
 #include "block_overlap.hpp"
 #include "collect_chunks.hpp"
-#include "thread_team.hpp"
 #include "tree_join.hpp"
 
 namespace boxlap::detail {

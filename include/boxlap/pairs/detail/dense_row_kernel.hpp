@@ -8,9 +8,9 @@
 #include <cstring>
 #include <span>
 
-#include "../../core/compiler.hpp"
-#include "../../core/index.hpp"
-#include "../../shape/lanes.hpp"
+#include "../../base/detail/compiler.hpp"
+#include "../../base/detail/lanes.hpp"
+#include "../../base/index.hpp"
 #include "block_overlap.hpp"
 #include "box_block.hpp"
 

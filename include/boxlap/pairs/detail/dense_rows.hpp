@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <span>
 
-#include "../../core/index.hpp"
-#include "../../shape/lanes.hpp"
+#include "../../base/detail/lanes.hpp"
+#include "../../base/index.hpp"
 #include "../csr.hpp"
 #include "block_overlap.hpp"
 #include "dense_row_kernel.hpp"

@@ -14,7 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "../../core/compiler.hpp"
+#include "../../base/detail/compiler.hpp"
 #include "packed_tree.hpp"
 #include "quantized_leaves.hpp"
 #include "tree_join.hpp"

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <span>
 
-#include "../../core/compiler.hpp"
+#include "../../base/detail/compiler.hpp"
 #include "quantized_boxes.hpp"
 #include "tree_join.hpp"
 

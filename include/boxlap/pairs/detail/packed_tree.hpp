@@ -13,12 +13,12 @@
 #include <memory>
 #include <span>
 
-#include "../../core/compiler.hpp"
-#include "../../core/index.hpp"
+#include "../../base/detail/compiler.hpp"
+#include "../../base/detail/thread_team.hpp"
+#include "../../base/index.hpp"
 #include "box_block.hpp"
 #include "box_rows.hpp"
 #include "packing.hpp"
-#include "thread_team.hpp"
 
 namespace boxlap::detail {
 

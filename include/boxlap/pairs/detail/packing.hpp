@@ -10,13 +10,13 @@
 #include <span>
 #include <vector>
 
-#include "../../core/index.hpp"
-#include "../../core/order.hpp"
+#include "../../base/detail/sorting.hpp"
+#include "../../base/detail/thread_team.hpp"
+#include "../../base/index.hpp"
 #include "../../shape/box.hpp"
 #include "box_block.hpp"
 #include "box_rows.hpp"
 #include "str_plan.hpp"
-#include "thread_team.hpp"
 
 namespace boxlap::detail {
 

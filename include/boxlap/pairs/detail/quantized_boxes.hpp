@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <cstring>
 
-#include "../../core/compiler.hpp"
-#include "../../core/index.hpp"
+#include "../../base/detail/compiler.hpp"
+#include "../../base/detail/lanes.hpp"
+#include "../../base/index.hpp"
 #include "../../shape/box.hpp"
-#include "../../shape/lanes.hpp"
 #include "box_block.hpp"
 
 #if BOXLAP_SSE2

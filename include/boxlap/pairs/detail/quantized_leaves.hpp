@@ -10,8 +10,8 @@
 #include <cstring>
 #include <memory>
 
-#include "../../core/compiler.hpp"
-#include "../../core/index.hpp"
+#include "../../base/detail/compiler.hpp"
+#include "../../base/index.hpp"
 #include "../../shape/box.hpp"
 #include "packed_tree.hpp"
 #include "packing.hpp"

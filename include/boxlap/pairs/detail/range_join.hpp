@@ -6,13 +6,13 @@
 #include <type_traits>
 #include <utility>
 
-#include "../../core/error.hpp"
+#include "../../base/detail/error.hpp"
+#include "../../base/detail/thread_team.hpp"
 #include "../../shape/shape.hpp"
 #include "../shape_index.hpp"
 #include "box_rows.hpp"
 #include "index_join.hpp"
 #include "packed_tree.hpp"
-#include "thread_team.hpp"
 #include "tree_join.hpp"
 
 namespace boxlap::detail {

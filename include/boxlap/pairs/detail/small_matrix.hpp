@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "../../core/compiler.hpp"
+#include "../../base/detail/compiler.hpp"
 #include "../csr.hpp"
 #include "block_overlap.hpp"
 #include "dense_rows.hpp"

@@ -7,12 +7,12 @@
 #include <span>
 #include <vector>
 
-#include "../../core/order.hpp"
+#include "../../base/detail/sorting.hpp"
+#include "../../base/detail/thread_team.hpp"
 #include "collect_chunks.hpp"
 #include "count_then_fill.hpp"
 #include "pair_density.hpp"
 #include "range_join.hpp"
-#include "thread_team.hpp"
 #include "tree_join.hpp"
 
 namespace boxlap::detail {

@@ -11,11 +11,11 @@
 #include <limits>
 #include <span>
 
-#include "../../core/compiler.hpp"
-#include "../../core/index.hpp"
-#include "../../core/order.hpp"
+#include "../../base/detail/compiler.hpp"
+#include "../../base/detail/lanes.hpp"
+#include "../../base/detail/sorting.hpp"
+#include "../../base/index.hpp"
 #include "../../shape/box.hpp"
-#include "../../shape/lanes.hpp"
 #include "box_block.hpp"
 #include "box_rows.hpp"
 

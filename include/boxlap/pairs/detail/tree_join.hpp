@@ -14,7 +14,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "../../core/compiler.hpp"
+#include "../../base/detail/compiler.hpp"
 #include "box_query.hpp"
 #include "packed_tree.hpp"
 

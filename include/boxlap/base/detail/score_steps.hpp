@@ -1,0 +1,148 @@
+/// Scores from high to low by even steps: two passes over numbers of 32 bits, for scores that do not crowd.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "../index.hpp"
+#include "../range.hpp"
+#include "ascending_key.hpp"
+
+namespace boxlap::detail {
+
+/// Scores as whole numbers below 2^bits, evenly from the highest to the lowest, NaN as the highest. Rounding does not
+/// change that they never ascend where scores do.
+template <std::floating_point T, int bits>
+class ScoreSteps {
+ public:
+  ScoreSteps(T lowest, T highest) noexcept
+      : highest_(highest), range_(highest - lowest), per_score_(static_cast<T>((1 << bits) - 1) / range_) {}
+
+  template <Numbers R>
+  [[nodiscard]] static ScoreSteps of(const R& scores, Index n) {
+    constexpr std::size_t side_by_side = 4;  // so that one comparison need not wait for the last
+    std::array<T, side_by_side> low, high;
+    low.fill((std::numeric_limits<T>::max)());
+    high.fill(std::numeric_limits<T>::lowest());
+    const auto see = [&](Index i, std::size_t k) {
+      const T score = element(scores, i);
+      low[k] = score < low[k] ? score : low[k];
+      high[k] = score > high[k] ? score : high[k];
+    };
+    Index i = 0;
+    for (; i + static_cast<Index>(side_by_side) <= n; i += static_cast<Index>(side_by_side)) {
+      for (std::size_t k = 0; k < side_by_side; ++k) {
+        see(i + static_cast<Index>(k), k);
+      }
+    }
+    for (; i < n; ++i) {
+      see(i, 0);
+    }
+    return {*std::min_element(low.begin(), low.end()), *std::max_element(high.begin(), high.end())};
+  }
+
+  [[nodiscard]] std::uint32_t operator()(T score) const noexcept {
+    const T step = (highest_ - score) * per_score_;
+    return static_cast<std::uint32_t>(static_cast<std::int32_t>(step > 0 ? step : 0));
+  }
+
+  /// Whether there are steps, few scores that differ share one, and scores are not all the same few: seen in a sample.
+  template <Numbers R>
+  [[nodiscard]] bool tell_apart(const R& scores, Index n) const {
+    using Limits = std::numeric_limits<T>;
+    if (!(range_ >= (Limits::min)() * (1 << 24) && range_ <= (Limits::max)())) {
+      return false;
+    }
+    constexpr std::size_t sample = 256;
+    constexpr int too_many = 8, too_many_alike = 240;
+    // The more scores, the nearer they are to one another: a sample shows it in wider steps.
+    const int wider = static_cast<int>(std::bit_width(at(n) >> 13));
+    const auto wide_step = [&](T score) { return (*this)(score) >> wider; };
+    std::array<T, sample> last;  // of the scores that have the same low bits of their step
+    last.fill(highest_);
+    int close = 0, alike = 0;
+    for (std::size_t k = 0; k < sample; ++k) {
+      const T score = element(scores, static_cast<Index>(k * at(n) / sample));
+      const std::uint32_t step = wide_step(score);
+      T& other = last[step % sample];
+      close += static_cast<int>((other < score || other > score) && wide_step(other) == step);
+      alike += static_cast<int>(other == score);
+      other = score;
+    }
+    return close <= too_many && alike <= too_many_alike;
+  }
+
+ private:
+  T highest_, range_, per_score_;
+};
+
+/// Sorts the scores of each step, whose order is that of their rows, where that is not theirs too.
+template <Numbers R, class Steps>
+void sort_within_steps(const R& scores, const Steps& step_of, std::span<Index> order) {
+  const auto score_at = [&](std::size_t k) { return element(scores, order[k]); };
+  for (std::size_t k = 1; k < order.size(); ++k) {
+    const auto score = score_at(k);
+    if (score_at(k - 1) >= score) [[likely]] {
+      continue;
+    }
+    const std::uint32_t step = step_of(score);
+    std::size_t first = k - 1;
+    while (first > 0 && step_of(score_at(first - 1)) == step) {
+      --first;
+    }
+    do {
+      ++k;
+    } while (k < order.size() && step_of(score_at(k)) == step);
+    std::sort(order.data() + first, order.data() + k, [&](Index a, Index b) {
+      const auto x = ascending_key(element(scores, a)), y = ascending_key(element(scores, b));
+      return x > y || (x == y && a < b);
+    });
+  }
+}
+
+/// order_descending() of at most 2^row_bits scores by two digits of their steps, 4 n bytes while it runs: false, and
+/// nothing done, where they crowd.
+template <int row_bits, int digit_bits, Numbers R>
+[[nodiscard]] bool steps_descending(const R& scores, std::span<Index> order) {
+  static_assert(row_bits + digit_bits <= std::numeric_limits<std::uint32_t>::digits);
+  constexpr std::uint32_t digits = std::uint32_t{1} << digit_bits, rows = std::uint32_t{1} << row_bits;
+  const auto n = static_cast<Index>(order.size());
+  const auto step_of = ScoreSteps<Element<R>, 2 * digit_bits>::of(scores, n);
+  if (!step_of.tell_apart(scores, n)) {
+    return false;
+  }
+  std::array<std::uint32_t, digits> low{}, high{};  // counts of digits, then places
+
+  for (Index i = 0; i < n; ++i) {  // does nothing else, so that compilers make vector code of it
+    order[at(i)] = static_cast<Index>(step_of(element(scores, i)));
+  }
+  for (const Index step : order) {
+    ++low[static_cast<std::uint32_t>(step) % digits];
+    ++high[static_cast<std::uint32_t>(step) / digits];
+  }
+  std::uint32_t low_sum = 0, high_sum = 0;
+  for (std::size_t d = 0; d < digits; ++d) {
+    low_sum += std::exchange(low[d], low_sum);
+    high_sum += std::exchange(high[d], high_sum);
+  }
+  const auto by_low = std::make_unique_for_overwrite<std::uint32_t[]>(at(n));
+  for (std::size_t i = 0; i < at(n); ++i) {
+    const auto step = static_cast<std::uint32_t>(order[i]);
+    by_low[low[step % digits]++] = step / digits * rows + static_cast<std::uint32_t>(i);
+  }
+  for (std::size_t k = 0; k < at(n); ++k) {
+    order[high[by_low[k] / rows]++] = static_cast<Index>(by_low[k] % rows);
+  }
+  sort_within_steps(scores, step_of, order);
+  return true;
+}
+
+}  // namespace boxlap::detail

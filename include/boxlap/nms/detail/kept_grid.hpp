@@ -1,0 +1,405 @@
+/// Boxes that were kept, in a hashed grid with a level for each factor of 4 in size: a candidate visits a few cells.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "../../base/index.hpp"
+#include "kept_boxes.hpp"
+
+namespace boxlap::detail {
+
+/// How far apart two boxes can be that suppress one another.
+///
+/// The IoU of two boxes is at most that of their sides along either axis. Where it exceeds t, sides a and b therefore
+/// obey t < a / b < 1 / t, and their centres are closer than (a + b) (1 - t) / (2 (1 + t)). With t = 0 this says that
+/// they meet. `t` is taken a little smaller than the threshold, for what the computed IoU owes to rounding.
+struct Reach {
+  double t;     // lower bound of the ratio of two sides
+  double half;  // (1 - t) / (2 (1 + t))
+
+  [[nodiscard]] static Reach meeting() noexcept { return {0, 0.5}; }
+  [[nodiscard]] static Reach above(double threshold) noexcept {
+    const double t = (std::max)(0.0, (std::min)(threshold, 1.0) * (1 - 1e-5) - 1e-5);
+    return {t, (1 - t) / (2 * (1 + t))};
+  }
+  /// The longest side that can go with `side`.
+  [[nodiscard]] double longest(double side) const noexcept {
+    return t > 0 ? side / t : std::numeric_limits<double>::infinity();
+  }
+  /// How far from the centre `c` of a side the centre of a side of at most `other` can be.
+  [[nodiscard]] double distance(double c, double side, double other) const noexcept {
+    return (side + other) * half * (1 + 1e-6) + 4 * std::numeric_limits<double>::epsilon() * std::abs(c);
+  }
+};
+
+/// The centre and the sides of a box.
+struct BoxPlace {
+  double x, y, w, h;
+  template <class T>
+  explicit BoxPlace(const Box<T>& box) noexcept
+      : x(0.5 * static_cast<double>(box.x1) + 0.5 * static_cast<double>(box.x2)),
+        y(0.5 * static_cast<double>(box.y1) + 0.5 * static_cast<double>(box.y2)),
+        w(static_cast<double>(box.x2) - static_cast<double>(box.x1)),
+        h(static_cast<double>(box.y2) - static_cast<double>(box.y1)) {}
+  [[nodiscard]] double longer() const noexcept { return (std::max)(w, h); }
+};
+
+/// The side below which a level of the grid should end: one level for all of `sides` if they fit one, else for most.
+[[nodiscard]] inline double typical_side(std::vector<double>& sides) {
+  const auto quantile = [&](std::size_t percent) {
+    const auto at = sides.begin() + static_cast<std::ptrdiff_t>(sides.size() * percent / 100);
+    std::nth_element(sides.begin(), at, sides.end());
+    return *at;
+  };
+  const double longest = *std::max_element(sides.begin(), sides.end());
+  return 1.1 * (longest < 4 * quantile(10) ? longest : quantile(90));
+}
+
+/// 2^e, infinity above the range of double and the smallest normal number below it.
+[[nodiscard]] inline double power_of_two(int e) noexcept {
+  if (e > 1023) {
+    return std::numeric_limits<double>::infinity();
+  }
+  return std::bit_cast<double>(static_cast<std::uint64_t>((std::max)(e, -1022) + 1023) << 52);
+}
+
+/// e with 2^e <= x < 2^(e + 1), for x > 0; -1023 for all that is not normal.
+[[nodiscard]] inline int exponent_of(double x) noexcept {
+  return static_cast<int>(std::bit_cast<std::uint64_t>(x) >> 52 & 0x7ff) - 1023;
+}
+
+/// Kept boxes by cell of their centre. A level holds the boxes whose longer side is in [u 4^k, u 4^(k + 1)); its cells
+/// are at least as wide as the reach of its largest boxes, so that a candidate visits few of them. Cells are blocks
+/// chained in the order boxes were kept.
+///
+/// Memory: 16 bytes a slot of the hash table, at most 4 slots a cell, and one block of 8 lanes or more a cell: at most
+/// 290 bytes a kept float box (490 double), 32 (56) where cells are full.
+template <class T, class Bound>
+class KeptGrid {
+ public:
+  /// Forgets all boxes. Most of those to come have sides of at most `typical`; cells are `coarseness` >= 1 times as
+  /// wide as they must be, for boxes that are far apart.
+  void start(const Reach& reach, double typical, double coarseness) {
+    reach_ = reach;
+    unit_ = (std::min)((std::max)(typical * (1 + 1e-6), 1e-290), 1e290);
+    per_unit_ = 1 / unit_;
+    cells_per_pixel_ = per_unit_ / (narrowest_cell(reach) * coarseness);
+    std::fill(slots_.begin(), slots_.end(), Slot{});
+    clear();
+    searched_ = 0;
+  }
+
+  /// The width of a cell of coarseness 1, in longest sides of its level.
+  [[nodiscard]] static double narrowest_cell(const Reach& reach) noexcept { return (std::max)(4 * reach.half, 0.05); }
+
+  /// Blocks looked at since restart_count().
+  [[nodiscard]] std::size_t searched() const noexcept { return searched_; }
+  void restart_count() noexcept { searched_ = 0; }
+
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (std::size_t i = 0; i < blocks_used_; ++i) {
+      const CandidateBlock<T>& block = chunks_[i / chunk][i % chunk].boxes;
+      for (int k = 0; k < block.size; ++k) {
+        visit(block[k]);
+      }
+    }
+  }
+
+  void add(const Candidate<T>& c) {
+    const BoxPlace at(c.box);
+    const int level = level_of(at.longer());
+    const Key key = home_cell(at, level);
+    ++size_;
+    used_[static_cast<std::size_t>(level)] = true;
+    lowest_ = (std::min)(lowest_, level);
+    highest_ = (std::max)(highest_, level);
+    Slot& slot = find(key);
+    if (slot.first == nullptr) {
+      slot = {key, new_block()};
+      slot.first->last = slot.first;
+      slot.first->boxes.push(c);
+      if (2 * ++cells_ > slots_.size()) {
+        grow();
+      }
+      return;
+    }
+    Block*& last = slot.first->last;
+    if (last->boxes.size == CandidateBlock<T>::lanes) {
+      last->next = new_block();
+      last = last->next;
+    }
+    last->boxes.push(c);
+  }
+
+  /// Keeps memory in step with the boxes that are left: to be called now and then where boxes come and go.
+  void shrink() {
+    if (blocks_used_ > 2 * size_ + 64) {
+      make_anew();
+    }
+  }
+
+  /// Calls on_hit(kept) for the boxes that may suppress c, until it returns true; then returns true.
+  template <class OnHit>
+  [[nodiscard]] bool search(const Candidate<T>& c, OnHit& on_hit) {
+    return visit_cells(
+        c, [&](Key key) { return search_cell(key, c, on_hit); }, [&] { return search_all(c, on_hit); });
+  }
+
+  /// Calls claim(kept) for the boxes that may suppress c, and removes those for which it returns true.
+  ///
+  /// A cell that loses boxes becomes shorter at once: neighbouring blocks that fit one are joined, so that blocks stay
+  /// half full. The whole grid is made anew when most of its blocks are empty. O(1) a removed box, amortised.
+  template <class Claim>
+  void take(const Candidate<T>& c, Claim&& claim) {
+    if (8 * size_ < blocks_used_) {
+      make_anew();
+    }
+    (void)visit_cells(
+        c,
+        [&](Key key) {
+          take_from_cell(key, c, claim);
+          return false;
+        },
+        [&] {
+          take_from_all(c, claim);
+          return true;
+        });
+  }
+
+ private:
+  using Key = std::uint64_t;
+
+  struct Block {
+    CandidateBlock<T> boxes;
+    Block* next;  // goes on where this one ends
+    Block* last;  // of the first block of a cell: where the cell ends
+  };
+
+  struct Slot {
+    Key key = 0;
+    Block* first = nullptr;
+  };
+
+  struct Window {
+    std::int64_t x_first, x_last, y_first, y_last;
+    [[nodiscard]] std::int64_t cells() const noexcept { return (x_last - x_first + 1) * (y_last - y_first + 1); }
+  };
+
+  static constexpr int level_offset = 512, levels = 1026;
+  static constexpr double cell_limit = 1 << 26;
+  static constexpr std::size_t chunk = 64;
+
+  [[nodiscard]] int level_of(double longer) const noexcept {
+    return (exponent_of(longer * per_unit_) >> 1) + level_offset;
+  }
+  /// The longer sides of a level, in units, are below 2 to this power.
+  [[nodiscard]] static int top_of(int level) noexcept { return 2 * (level - level_offset) + 2; }
+
+  [[nodiscard]] double cells_per_pixel(int level) const noexcept {
+    const double scale = power_of_two((std::min)(-top_of(level), 1000)) * cells_per_pixel_;
+    return (std::min)((std::max)(scale, 1e-300), 1e300);
+  }
+
+  /// The number of the cell that a coordinate is in. Monotone, also where it is clamped: far coordinates share a cell.
+  [[nodiscard]] static std::int64_t cell(double x, double scale) noexcept {
+    const double at = (std::min)((std::max)(x * scale, -cell_limit), cell_limit - 1);
+    const auto whole = static_cast<std::int64_t>(at);
+    return whole - static_cast<std::int64_t>(at < static_cast<double>(whole));
+  }
+
+  [[nodiscard]] Key home_cell(const BoxPlace& at, int level) const noexcept {
+    const double scale = cells_per_pixel(level);
+    return key_of(level, cell(at.x, scale), cell(at.y, scale));
+  }
+
+  [[nodiscard]] Window window_of(const BoxPlace& at, int level) const noexcept {
+    const double side = power_of_two(top_of(level)) * unit_ * (1 + 1e-6);
+    const double scale = cells_per_pixel(level);
+    const double dx = reach_.distance(at.x, at.w, (std::min)(side, reach_.longest(at.w)));
+    const double dy = reach_.distance(at.y, at.h, (std::min)(side, reach_.longest(at.h)));
+    return {cell(at.x - dx, scale), cell(at.x + dx, scale), cell(at.y - dy, scale), cell(at.y + dy, scale)};
+  }
+
+  [[nodiscard]] static Key key_of(int level, std::int64_t x, std::int64_t y) noexcept {
+    constexpr Key mask = (Key{1} << 27) - 1;
+    return static_cast<Key>(level) << 54 | (static_cast<Key>(x) & mask) << 27 | (static_cast<Key>(y) & mask);
+  }
+
+  [[nodiscard]] std::size_t home_of(Key key) const noexcept {
+    return static_cast<std::size_t>((key * 0x9E3779B97F4A7C15u) >> shift_);
+  }
+
+  /// The slot of `key`, or the empty one where it belongs.
+  [[nodiscard]] const Slot& find(Key key) const noexcept {
+    const std::size_t mask = slots_.size() - 1;
+    std::size_t i = home_of(key);
+    while (slots_[i].first != nullptr && slots_[i].key != key) {
+      i = (i + 1) & mask;
+    }
+    return slots_[i];
+  }
+  [[nodiscard]] Slot& find(Key key) noexcept { return const_cast<Slot&>(std::as_const(*this).find(key)); }
+
+  /// Calls in_cell(key) for the cells within reach of c until it returns true; then returns true. Returns in_all()
+  /// instead where there are fewer blocks than such cells.
+  template <class InCell, class InAll>
+  [[nodiscard]] bool visit_cells(const Candidate<T>& c, InCell in_cell, InAll in_all) {
+    const BoxPlace at(c.box);
+    const double longer = at.longer();
+    const int last = (std::min)(highest_, level_of(reach_.longest(longer)));
+    for (int level = (std::max)(lowest_, level_of(longer * reach_.t)); level <= last; ++level) {
+      if (!used_[static_cast<std::size_t>(level)]) {
+        continue;
+      }
+      const Window window = window_of(at, level);
+      if (window.cells() > static_cast<std::int64_t>(blocks_used_)) {
+        return in_all();
+      }
+      for (std::int64_t y = window.y_first; y <= window.y_last; ++y) {
+        for (std::int64_t x = window.x_first; x <= window.x_last; ++x) {
+          if (in_cell(key_of(level, x, y))) {
+            return true;
+          }
+        }
+      }
+    }
+    return false;
+  }
+
+  template <class OnHit>
+  [[nodiscard]] bool search_cell(Key key, const Candidate<T>& c, OnHit& on_hit) {
+    for (const Block* block = find(key).first; block != nullptr; block = block->next) {
+      ++searched_;
+      if (search_block<Bound>(block->boxes, c, on_hit)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  template <class OnHit>
+  [[nodiscard]] bool search_all(const Candidate<T>& c, OnHit& on_hit) {
+    searched_ += blocks_used_;
+    for (std::size_t i = 0; i < blocks_used_; ++i) {
+      if (search_block<Bound>(chunks_[i / chunk][i % chunk].boxes, c, on_hit)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  template <class Claim>
+  void take_from_block(CandidateBlock<T>& block, const Candidate<T>& c, Claim& claim) {
+    if (!any_may_suppress<Bound>(block, c)) [[likely]] {
+      return;
+    }
+    for (int k = block.size - 1; k >= 0; --k) {  // from the last, which then takes the place of the removed one
+      if (may_suppress<Bound>(block, k, c) && claim(block[k])) {
+        block.remove(k);
+        --size_;
+      }
+    }
+  }
+
+  template <class Claim>
+  void take_from_cell(Key key, const Candidate<T>& c, Claim& claim) {
+    Block* const first = find(key).first;
+    Block* before = nullptr;
+    for (Block* block = first; block != nullptr;) {
+      ++searched_;
+      take_from_block(block->boxes, c, claim);
+      Block* const next = block->next;
+      if (before != nullptr && before->boxes.size + block->boxes.size <= CandidateBlock<T>::lanes) {
+        while (block->boxes.size > 0) {
+          before->boxes.push(block->boxes[block->boxes.size - 1]);
+          block->boxes.remove(block->boxes.size - 1);
+        }
+        before->next = next;
+        first->last = next == nullptr ? before : first->last;
+      } else {
+        before = block;
+      }
+      block = next;
+    }
+  }
+
+  template <class Claim>
+  void take_from_all(const Candidate<T>& c, Claim& claim) {
+    searched_ += blocks_used_;
+    for (std::size_t i = 0; i < blocks_used_; ++i) {
+      take_from_block(chunks_[i / chunk][i % chunk].boxes, c, claim);
+    }
+  }
+
+  /// The same boxes in as few cells, blocks and levels as they need now, and no memory for more.
+  void make_anew() {
+    std::vector<Candidate<T>> boxes;
+    boxes.reserve(size_);
+    for_each([&](const Candidate<T>& c) { boxes.push_back(c); });
+    slots_ = std::vector<Slot>(first_slots);
+    shift_ = first_shift;
+    clear();
+    chunks_.clear();
+    for (const Candidate<T>& c : boxes) {
+      add(c);
+    }
+  }
+
+  /// Blocks come in chunks that never move and that the next class or strip uses again.
+  [[nodiscard]] Block* new_block() {
+    if (blocks_used_ == chunks_.size() * chunk) {
+      chunks_.push_back(std::make_unique_for_overwrite<Block[]>(chunk));
+    }
+    Block* block = &chunks_[blocks_used_ / chunk][blocks_used_ % chunk];
+    ++blocks_used_;
+    block->boxes.clear();
+    block->next = nullptr;
+    return block;
+  }
+
+  /// Forgets all boxes; the slots are empty.
+  void clear() noexcept {
+    used_.fill(false);
+    lowest_ = levels;
+    highest_ = -1;
+    cells_ = 0;
+    blocks_used_ = 0;
+    size_ = 0;
+  }
+
+  void grow() {
+    std::vector<Slot> old(slots_.size() * 2);
+    old.swap(slots_);
+    --shift_;
+    for (const Slot& slot : old) {
+      if (slot.first != nullptr) {
+        find(slot.key) = slot;
+      }
+    }
+  }
+
+  Reach reach_ = Reach::meeting();
+  double unit_ = 1, per_unit_ = 1, cells_per_pixel_ = 1;
+  int lowest_ = levels, highest_ = -1;
+  std::array<bool, levels> used_{};
+  static constexpr std::size_t first_slots = 256;
+  static constexpr int first_shift = 64 - 8;
+  std::vector<Slot> slots_ = std::vector<Slot>(first_slots);
+  int shift_ = first_shift;
+  std::size_t cells_ = 0;
+  std::vector<std::unique_ptr<Block[]>> chunks_;
+  std::size_t blocks_used_ = 0;
+  std::size_t size_ = 0;  // boxes
+  std::size_t searched_ = 0;
+};
+
+}  // namespace boxlap::detail

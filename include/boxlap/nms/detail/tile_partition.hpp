@@ -1,0 +1,240 @@
+/// Many detections, tile by tile: each tile fits a cache and needs no other one, and what depends on two waits.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "../../base/detail/parallel.hpp"
+#include "../../base/index.hpp"
+#include "detections.hpp"
+#include "kept_boxes.hpp"
+#include "kept_grid.hpp"
+#include "kept_index.hpp"
+
+namespace boxlap::detail {
+
+/// What is known of a row while tiles are decided one by one.
+enum class Fate : unsigned char { kept, gone, open };
+
+/// Greedy nms of one tile, as far as the tile alone decides it. `rows` are in the order of their scores; reaches_out(c)
+/// says whether a box of another tile could suppress c or be suppressed by it.
+///
+/// A row goes if a row that surely stays suppresses it. It stays open if it reaches out, or if an open row suppresses
+/// it; otherwise it stays. So rows that stay have no partner outside the tile, and the open rows of all tiles decide
+/// the rest among themselves: both together are greedy nms over everything.
+template <class D, class ReachesOut, class OnFate>
+void decide_tile(const D& detections, KeptIndex<D>& index, std::span<const Index> rows, ReachesOut reaches_out,
+                 OnFate on_fate) {
+  using T = typename D::T;
+  index.clear();
+  for_each_candidate(detections, rows, [&](Candidate<T>& c, bool takes_part) {
+    const Index row = c.row;
+    if (!takes_part) {
+      on_fate(row, Fate::kept);
+      return;
+    }
+    bool open = reaches_out(c);
+    const bool gone = index.search(c, [&](Candidate<T> other) {
+      const bool other_is_open = other.row < 0;
+      other.row = other_is_open ? ~other.row : other.row;
+      if ((other_is_open && open) || !detections.suppresses(other, c)) {
+        return false;
+      }
+      open = open || other_is_open;
+      return !other_is_open;
+    });
+    if (gone) {
+      on_fate(row, Fate::gone);
+      return;
+    }
+    c.row = open ? ~row : row;  // the index tells open rows by their sign
+    index.add(c);
+    on_fate(row, open ? Fate::open : Fate::kept);
+  });
+}
+
+/// A division of the plane into columns of cells with about as many of the sampled centres each.
+class TileGrid {
+ public:
+  TileGrid() = default;
+
+  /// About `tiles` tiles. `centers` are a sample, in any order.
+  TileGrid(std::vector<Point<double>> centers, std::size_t tiles) {
+    const auto columns = static_cast<std::size_t>(std::sqrt(static_cast<double>(tiles)));
+    rows_ = std::max<std::size_t>(1, tiles / std::max<std::size_t>(1, columns));
+    const auto by = [](double Point<double>::*axis) {  // one type for both axes is one sort to compile
+      return [axis](const Point<double>& a, const Point<double>& b) { return a.*axis < b.*axis; };
+    };
+    std::sort(centers.begin(), centers.end(), by(&Point<double>::x));
+    x_.push_back(-infinity);
+    for (std::size_t c = 0; c < columns; ++c) {
+      const auto first = centers.begin() + static_cast<std::ptrdiff_t>(centers.size() * c / columns);
+      const auto last = centers.begin() + static_cast<std::ptrdiff_t>(centers.size() * (c + 1) / columns);
+      x_.push_back(c + 1 < columns && last != centers.end() ? last->x : infinity);
+      std::sort(first, last, by(&Point<double>::y));
+      y_.push_back(-infinity);
+      for (std::size_t r = 1; r < rows_; ++r) {
+        y_.push_back(
+            first == last
+                ? infinity
+                : first[(last - first) * static_cast<std::ptrdiff_t>(r) / static_cast<std::ptrdiff_t>(rows_)].y);
+      }
+      y_.push_back(infinity);
+    }
+  }
+
+  [[nodiscard]] std::size_t size() const noexcept { return (x_.size() - 1) * rows_; }
+
+  [[nodiscard]] std::size_t tile_of(double x, double y) const noexcept {
+    const std::size_t column = slot_of(x_.data(), x_.size(), x);
+    return column * rows_ + slot_of(y_.data() + column * (rows_ + 1), rows_ + 1, y);
+  }
+
+  /// The closed window lies within the half-open tile.
+  [[nodiscard]] bool within(std::size_t tile, double x1, double y1, double x2, double y2) const noexcept {
+    const std::size_t column = tile / rows_;
+    const double* y = y_.data() + column * (rows_ + 1) + tile % rows_;
+    return x_[column] <= x1 && x2 < x_[column + 1] && y[0] <= y1 && y2 < y[1];
+  }
+
+ private:
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+
+  /// The last of the ascending borders that is not above x.
+  [[nodiscard]] static std::size_t slot_of(const double* borders, std::size_t count, double x) noexcept {
+    std::size_t slot = 0;
+    for (std::size_t k = 1; k + 1 < count; ++k) {
+      slot += static_cast<std::size_t>(borders[k] <= x);
+    }
+    return slot;
+  }
+
+  std::size_t rows_ = 1;
+  std::vector<double> x_, y_;
+};
+
+/// How far the centre of anything that could suppress a box can be from its own, at most.
+struct ReachWindow {
+  Reach reach;
+  double longest;  // the longest side of all boxes
+
+  template <class T>
+  [[nodiscard]] Box<double> operator()(const Box<T>& box) const noexcept {
+    const BoxPlace at(box);
+    const double dx = reach.distance(at.x, at.w, (std::min)(longest, reach.longest(at.w)));
+    const double dy = reach.distance(at.y, at.h, (std::min)(longest, reach.longest(at.h)));
+    return {at.x - dx, at.y - dy, at.x + dx, at.y + dy};
+  }
+};
+
+/// Rows in tiles, within a tile in the order of their scores. 7 n bytes.
+template <class D>
+class TiledRows {
+ public:
+  static constexpr std::size_t rows_per_tile = 8192;  // what a search touches of that many fits a cache of 512 KiB
+  static constexpr Index worth_dividing = 200'000;
+
+  /// `order` are all rows, by score. The division depends on nothing but the shapes and their order.
+  TiledRows(const D& detections, std::span<const Index> order, const Reach& reach, double longest, int threads)
+      : window_{reach, longest}, place_(order.size()), rows_(order.size()) {
+    grid_ = TileGrid(sample(detections, order), order.size() / rows_per_tile);
+    for_each_chunk(threads, static_cast<Index>((order.size() + chunk - 1) / chunk), [&](Index k) {
+      const std::size_t last = (std::min)(order.size(), (at(k) + 1) * chunk);
+      for (std::size_t row = at(k) * chunk; row < last; ++row) {
+        place_[row] = place_of(detections, static_cast<Index>(row));
+      }
+    });
+    offsets_.assign(grid_.size() + 1, 0);
+    for (const Place place : place_) {
+      ++offsets_[(place >> 1) + 1];
+      reaching_out_ += place & 1;
+    }
+    for (std::size_t tile = 1; tile < offsets_.size(); ++tile) {
+      offsets_[tile] += offsets_[tile - 1];
+    }
+    std::vector<std::size_t> next(offsets_.begin(), offsets_.end() - 1);
+    for (const Index row : order) {
+      rows_[next[place_[at(row)] >> 1]++] = row;
+    }
+  }
+
+  [[nodiscard]] std::size_t size() const noexcept { return grid_.size(); }
+  [[nodiscard]] std::span<const Index> tile(std::size_t k) const noexcept {
+    return std::span<const Index>(rows_).subspan(offsets_[k], offsets_[k + 1] - offsets_[k]);
+  }
+  [[nodiscard]] bool reaches_out(Index row) const noexcept { return (place_[at(row)] & 1) != 0; }
+  [[nodiscard]] std::size_t reaching_out() const noexcept { return reaching_out_; }
+
+ private:
+  using Place = std::uint16_t;  // 2 * tile + whether the row reaches out of it
+  static constexpr std::size_t chunk = 16384;
+
+  [[nodiscard]] Place place_of(const D& detections, Index row) const {
+    bool takes_part = false;
+    const auto c = detections.candidate(row, takes_part);
+    if (!takes_part) {
+      return 0;  // any tile: it meets nothing
+    }
+    const BoxPlace center(c.box);
+    const std::size_t tile = grid_.tile_of(center.x, center.y);
+    const Box<double> reach = window_(c.box);
+    const bool out = !grid_.within(tile, reach.x1, reach.y1, reach.x2, reach.y2);
+    return static_cast<Place>(2 * tile + static_cast<std::size_t>(out));
+  }
+
+  [[nodiscard]] static std::vector<Point<double>> sample(const D& detections, std::span<const Index> order) {
+    const std::size_t step = std::max<std::size_t>(1, order.size() / 8192);
+    std::vector<Point<double>> centers;
+    for (std::size_t i = 0; i < order.size(); i += step) {
+      bool takes_part = false;
+      const auto c = detections.candidate(order[i], takes_part);
+      if (takes_part) {
+        const BoxPlace center(c.box);
+        centers.push_back({center.x, center.y});
+      }
+    }
+    return centers;
+  }
+
+  ReachWindow window_;
+  TileGrid grid_;
+  std::vector<Place> place_;
+  std::vector<Index> rows_;
+  std::vector<std::size_t> offsets_;
+  std::size_t reaching_out_ = 0;
+};
+
+/// Greedy nms over all rows, `order` by score, tile by tile. Writes the fate of each row, kept or gone.
+/// Returns false, with nothing decided, where boxes are too large or too crowded for tiles to be apart.
+template <class D>
+[[nodiscard]] bool suppress_in_tiles(const D& detections, std::span<const Index> order, int threads,
+                                     std::vector<Fate>& fates) {
+  const auto extent = detections.extent();
+  const TiledRows<D> tiles(detections, order, extent.reach, extent.longest, threads);
+  if (tiles.reaching_out() > order.size() / 3) {
+    return false;
+  }
+  fates.assign(order.size(), Fate::kept);
+  const auto groups = static_cast<Index>(threads == 1 ? 1 : std::min<std::size_t>(tiles.size(), 16));
+  for_each_chunk(threads, groups, [&](Index group) {
+    KeptIndex<D> index(detections, extent.reach);
+    for (std::size_t k = at(group); k < tiles.size(); k += at(groups)) {
+      decide_tile(
+          detections, index, tiles.tile(k), [&](const auto& c) { return tiles.reaches_out(c.row); },
+          [&](Index row, Fate fate) { fates[at(row)] = fate; });
+    }
+  });
+  std::vector<Index> open;
+  std::copy_if(order.begin(), order.end(), std::back_inserter(open),
+               [&](Index row) { return fates[at(row)] == Fate::open; });
+  std::for_each(open.begin(), open.end(), [&](Index row) { fates[at(row)] = Fate::gone; });
+  KeptIndex<D> index(detections, extent.reach);
+  suppress(detections, index, std::span<const Index>(open), [&](Index row) { fates[at(row)] = Fate::kept; });
+  return true;
+}
+
+}  // namespace boxlap::detail

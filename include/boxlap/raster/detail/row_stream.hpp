@@ -1,0 +1,282 @@
+/// Window statistics of an image whose rows come one by one: what the streams have in common.
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+#include "../../base/detail/error.hpp"
+#include "../window_options.hpp"
+#include "row_order.hpp"
+#include "statistics.hpp"
+#include "sweep.hpp"
+
+namespace boxlap::detail {
+
+/// Keeps the rows that are needed again at the border or as centre of a window, and feeds the window sums.
+template <class Statistic>
+class RowStream {
+ public:
+  using Pixel = typename Statistic::Pixel;
+
+  RowStream(Index cols, Window window, const WindowOptions& options, bool wide_range = false)
+      : cols_(cols),
+        window_(window),
+        border_(options.border),
+        constant_(border_pixel<Pixel>(options)),
+        order_(options.border, window.up(), window.down()),
+        sums_(window, cols, wide_range),
+        pixels_(static_cast<std::size_t>(order_.depth()) * static_cast<std::size_t>(cols)),
+        valid_(Statistic::counted ? pixels_.size() : 0) {}
+
+  /// Calls sink(y, x, n, sums, sums at other scales, centre pixels, their validity or nullptr) for each segment that is
+  /// complete by now.
+  template <class Sink>
+  void push(const Pixel* row, const std::uint8_t* valid, Sink&& sink) {
+    const std::ptrdiff_t start = place(order_.next_slot());
+    std::copy_n(row, cols_, pixels_.data() + start);
+    if constexpr (Statistic::counted) {
+      for (Index x = 0; x < cols_; ++x) {
+        valid_[static_cast<std::size_t>(start + x)] = row[x] == row[x] && (valid == nullptr || valid[x] != 0);
+      }
+    }
+    order_.arrived([&](Index v, Index slot) { feed(v, slot, sink); });
+  }
+
+  template <class Sink>
+  void finish(Sink&& sink) {
+    order_.finish([&](Index v, Index slot) { feed(v, slot, sink); });
+    sums_.restart();
+  }
+
+ private:
+  [[nodiscard]] std::ptrdiff_t place(Index slot) const { return static_cast<std::ptrdiff_t>(slot) * cols_; }
+  [[nodiscard]] const std::uint8_t* valid_at(std::ptrdiff_t start) const {
+    return Statistic::counted ? valid_.data() + start : nullptr;
+  }
+
+  template <class Sink>
+  void feed(Index v, Index slot, Sink& sink) {
+    const Index n = cols_ + window_.cols - 1;
+    if (slot == none) {
+      for (Index j = 0; j < n; ++j) {
+        Statistic::load(sums_.raw().from(j), &constant_, nullptr, 1);
+      }
+    } else {
+      const std::ptrdiff_t start = place(slot);
+      ExtendedImage<Pixel>::template load_row<Statistic>(sums_.raw(), pixels_.data() + start, valid_at(start), cols_,
+                                                         -window_.left(), n, border_, constant_);
+    }
+    const Index y = v - window_.down();
+    const std::ptrdiff_t centre = y < 0 ? 0 : place(order_.slot(y));
+    sums_.feed([&](Index x, Index count, const auto& sums, const auto& others) {
+      const std::uint8_t* valid = valid_at(centre);
+      sink(y, x, count, sums, others, pixels_.data() + centre + x, valid == nullptr ? nullptr : valid + x);
+    });
+  }
+
+  Index cols_;
+  Window window_;
+  Border border_;
+  Pixel constant_;
+  RowOrder order_;
+  ScaledSums<Statistic> sums_;
+  std::vector<Pixel> pixels_;
+  std::vector<std::uint8_t> valid_;
+};
+
+/// Means and variances of the textbook form, row by row.
+template <class Statistic>
+class TextbookRows {
+ public:
+  using Pixel = typename Statistic::Pixel;
+  using T = typename Statistic::Result;
+
+  TextbookRows(Index cols, Window window, const WindowOptions& options, bool wide_range)
+      : pixels_(window.pixels()), rows_(cols, window, options, wide_range) {}
+
+  /// Calls sink(y, x, n, means, variances, pixels, validity or nullptr, moments at other scales) for each segment that
+  /// is complete by now, means and variances aligned to 64 bytes and readable for whole groups of lanes.
+  template <class Sink>
+  void push(const Pixel* row, const std::uint8_t* valid, Sink& sink) {
+    rows_.push(row, valid, finished(sink));
+  }
+  template <class Sink>
+  void finish(Sink& sink) {
+    rows_.finish(finished(sink));
+  }
+
+ private:
+  template <class Sink>
+  auto finished(Sink& sink) {
+    return [this, &sink](Index y, Index x, Index n, const auto& sums, const auto& others, const Pixel* pixels,
+                         const std::uint8_t* valid) {
+      alignas(64) T means[segment_columns];
+      alignas(64) T variances[segment_columns];
+      Statistic::finish(sums, n, pixels_, means, variances);
+      OtherMoments<T> moments;
+      moments.template finish<Statistic>(others, n, pixels_);
+      sink(y, x, n, static_cast<const T*>(means), static_cast<const T*>(variances), pixels, valid, moments);
+    };
+  }
+
+  Index pixels_;
+  RowStream<Statistic> rows_;
+};
+
+/// Means, and the means of the squared residuals around them: a stream of rows that feeds a second one. What the second
+/// hands over lies half a window behind the first, so means, pixels and validity wait in rings of that many rows.
+template <class MeanStatistic>
+class OwnMeanRows {
+ public:
+  using Pixel = typename MeanStatistic::Pixel;
+  using T = typename MeanStatistic::Result;
+
+  OwnMeanRows(Index cols, Window window, const WindowOptions& options, bool wide_range)
+      : cols_(cols),
+        window_pixels_(window.pixels()),
+        depth_((std::max)(window.up(), window.down()) + 1),
+        means_(cols, window, options),
+        residuals_(cols, window, residual_options(options), wide_range),
+        residual_row_(at(cols)),
+        mean_ring_(at(depth_) * at(cols)),
+        pixel_ring_(mean_ring_.size()),
+        valid_ring_(MeanStatistic::counted ? mean_ring_.size() : 0) {}
+
+  template <class Sink>
+  void push(const Pixel* row, const std::uint8_t* valid, Sink& sink) {
+    means_.push(row, valid, residual(sink));
+  }
+  template <class Sink>
+  void finish(Sink& sink) {
+    means_.finish(residual(sink));
+    residuals_.finish(finished(sink));
+  }
+
+ private:
+  using Residuals = ResidualStatistic<MeanStatistic>;
+
+  /// Beyond a constant border there is no residual; where that constant does not count, neither does the residual.
+  static WindowOptions residual_options(WindowOptions options) {
+    const bool counts = !(MeanStatistic::counted && options.border_value != options.border_value);
+    options.border_value = counts ? 0 : std::numeric_limits<double>::quiet_NaN();
+    return options;
+  }
+  [[nodiscard]] std::size_t place(Index y, Index x) const { return at(y % depth_) * at(cols_) + at(x); }
+
+  template <class Sink>
+  auto residual(Sink& sink) {
+    return [this, &sink](Index y, Index x, Index n, const auto& sums, const auto&, const Pixel* pixels,
+                         const std::uint8_t* valid) {
+      alignas(64) T means[segment_columns];
+      MeanStatistic::finish(sums, n, window_pixels_, means, nullptr);
+      MeanStatistic::residuals(sums, n, window_pixels_, pixels, residual_row_.data() + x);
+      std::copy_n(means, n, mean_ring_.data() + place(y, x));
+      std::copy_n(pixels, n, pixel_ring_.data() + place(y, x));
+      for (Index k = 0; valid != nullptr && k < n; ++k) {
+        valid_ring_[place(y, x + k)] = valid[k];
+        if (valid[k] == 0) {
+          residual_row_[at(x + k)] = std::numeric_limits<T>::quiet_NaN();
+        }
+      }
+      if (x + n == cols_) {
+        residuals_.push(residual_row_.data(), nullptr, finished(sink));
+      }
+    };
+  }
+
+  template <class Sink>
+  auto finished(Sink& sink) {
+    return [this, &sink](Index y, Index x, Index n, const auto& sums, const auto& others, const T*,
+                         const std::uint8_t*) {
+      alignas(64) T means[segment_columns] = {};
+      alignas(64) T variances[segment_columns];
+      Residuals::finish(sums, n, window_pixels_, variances, nullptr);
+      std::copy_n(mean_ring_.data() + place(y, x), n, means);
+      OtherMoments<T> moments;
+      moments.template finish_residuals<Residuals>(others, n, window_pixels_, means);
+      sink(y, x, n, static_cast<const T*>(means), static_cast<const T*>(variances), pixel_ring_.data() + place(y, x),
+           MeanStatistic::counted ? valid_ring_.data() + place(y, x) : nullptr, moments);
+    };
+  }
+
+  Index cols_, window_pixels_, depth_;
+  RowStream<MeanStatistic> means_;
+  RowStream<Residuals> residuals_;
+  std::vector<T> residual_row_, mean_ring_;
+  std::vector<Pixel> pixel_ring_;
+  std::vector<std::uint8_t> valid_ring_;
+};
+
+/// The streams of every statistic that with_statistic() may choose, by the type of their sums.
+template <class Pixel, class... Sums>
+using RowsOfSums = std::variant<TextbookRows<WindowStatistic<Pixel, Sums, true, false>>...,
+                                TextbookRows<WindowStatistic<Pixel, Sums, true, true>>...,
+                                OwnMeanRows<WindowStatistic<Pixel, Sums, false, false>>...,
+                                OwnMeanRows<WindowStatistic<Pixel, Sums, false, true>>...>;
+
+/// Means and variances of either form, with and without invalid pixels; checks what comes in. Wanted: the type that
+/// results are kept in.
+template <class Scalar, class Wanted>
+class SegmentStream {
+  static_assert(PixelScalar<Scalar>, "boxlap: pixels are bool, integers, float or double");
+  static_assert(std::same_as<Wanted, float> || std::same_as<Wanted, double>, "boxlap: results are float or double");
+
+ public:
+  /// wide_range: moments at other scales are handed over too, see ScaledSums.
+  SegmentStream(Index cols, Window window, Deviation deviation, const WindowOptions& options, bool wide_range)
+      : cols_(cols), counted_(options.skip_nan), rows_(make(cols, window, deviation, options, wide_range)) {}
+
+  [[nodiscard]] Index cols() const noexcept { return cols_; }
+
+  template <class Sink>
+  void push(std::span<const Scalar> row, std::span<const std::uint8_t> valid, Sink&& sink) {
+    require_same_length("row", row.size(), "the stream", at(cols_));
+    if (!valid.empty()) {
+      require_same_length("valid", valid.size(), "the stream", at(cols_));
+      if (!counted_) [[unlikely]] {
+        invalid("valid needs a stream with skip_nan");
+      }
+    }
+    const auto* pixels = reinterpret_cast<const Pixel*>(row.data());
+    std::visit([&](auto& rows) { rows.push(pixels, valid.empty() ? nullptr : valid.data(), sink); }, rows_);
+  }
+  template <class Sink>
+  void finish(Sink&& sink) {
+    std::visit([&](auto& rows) { rows.finish(sink); }, rows_);
+  }
+
+ private:
+  using Pixel = PixelOf<Scalar>;
+  using Rows = std::conditional_t<is_byte<Pixel>, RowsOfSums<Pixel, std::int32_t, LongestSum<Pixel, Wanted>>,
+                                  RowsOfSums<Pixel, LongestSum<Pixel, Wanted>>>;
+
+  static Rows make(Index cols, Window window, Deviation deviation, const WindowOptions& options, bool wide_range) {
+    check(window);
+    static_cast<void>(border_pixel<Scalar>(options));
+    if (cols < 1 || options.border == Border::wrap || options.mask.given()) [[unlikely]] {
+      invalid(cols < 1                         ? "a stream needs at least one column"
+              : options.border == Border::wrap ? "a stream cannot wrap: its first window needs the last row"
+                                               : "a stream takes validity row by row, not a mask");
+    }
+    if (deviation == Deviation::own_mean) {
+      return with_statistic<Pixel, Wanted, false>(window.pixels(), options.skip_nan, [&]<class Statistic>(Statistic) {
+        return Rows(std::in_place_type<OwnMeanRows<Statistic>>, cols, window, options, wide_range);
+      });
+    }
+    return with_statistic<Pixel, Wanted, true>(window.pixels(), options.skip_nan, [&]<class Statistic>(Statistic) {
+      return Rows(std::in_place_type<TextbookRows<Statistic>>, cols, window, options, wide_range);
+    });
+  }
+
+  Index cols_;
+  bool counted_;
+  Rows rows_;
+};
+
+}  // namespace boxlap::detail

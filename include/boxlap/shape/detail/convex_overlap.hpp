@@ -1,0 +1,201 @@
+/// How much two convex rings share, in one walk along their sides.
+#pragma once
+
+#include <cmath>
+#include <limits>
+#include <span>
+#include <type_traits>
+
+#include "../../base/detail/compiler.hpp"
+#include "../../base/detail/lanes.hpp"
+#include "../../base/detail/two_sum.hpp"
+#include "../box.hpp"
+#include "side.hpp"
+
+namespace boxlap::detail {
+
+/// How high the line of a side is above `base` at x, for x within the side.
+[[nodiscard]] inline double height_at(const Side& side, double x, double base) noexcept {
+  return (side.left_y - base) + product(x - side.left, side.slope);
+}
+
+/// The first side that reaches beyond x to the right; or, from the back, beyond x to the left.
+[[nodiscard]] inline const Side* first_beyond(std::span<const Side> chain, double x) noexcept {
+  const Side* side = chain.data();
+  while (side->right <= x) {
+    ++side;
+  }
+  return side;
+}
+[[nodiscard]] inline const Side* last_beyond(std::span<const Side> chain, double x) noexcept {
+  const Side* side = chain.data() + (chain.size() - 1);
+  while (side->left >= x) {
+    --side;
+  }
+  return side;
+}
+
+/// A place on the x axis in more digits than one number has: x + rest. Far from the origin the gaps between numbers are
+/// wide, and beside a side that is nearly vertical an area needs the digits between them.
+struct Place {
+  double x, rest = 0;
+  [[nodiscard]] friend bool operator<(const Place& a, const Place& b) noexcept {
+    return a.x < b.x || (a.x == b.x && a.rest < b.rest);
+  }
+};
+
+/// x + step in all digits, its x rounded up for `upward`, else down.
+template <bool upward>
+[[nodiscard]] BOXLAP_COLD inline Place exact_place(double x, double step) noexcept {
+  const auto [sum, rest] = two_sum(x, step);
+  const double next =
+      std::nextafter(sum, upward ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity());
+  return (upward ? rest > 0 : rest < 0) ? Place{next, (sum - next) + rest} : Place{sum, rest};
+}
+
+/// The first x, going from `from` to `to`, where the upper chain of one ring reaches the lower chain of another: the
+/// shared area begins there. Infinite, beyond `to`, if the upper chain stays below.
+///
+/// `Where` is the type of x: double, rounded to nearest, or Place, which keeps every digit. A Place is rounded back
+/// towards `from`, so that no vertex lies between x and x + rest. If rounding moves x by r, the area changes by r^2
+/// times the difference of the two slopes. That is below 2^-57 of a width times a height, unless the common width of
+/// the two sides is below 2^-25 of their distance from the origin: then `is_rough` becomes true.
+template <bool rightward, class Where>
+[[nodiscard]] BOXLAP_ALWAYS_INLINE inline Where meeting(std::span<const Side> upper, std::span<const Side> lower,
+                                                        double from, double to, double base, bool& is_rough) noexcept {
+  const auto start = [&](std::span<const Side> chain) {
+    return rightward ? first_beyond(chain, from) : last_beyond(chain, from);
+  };
+  const auto end = [](const Side& side) { return rightward ? side.right : side.left; };
+  const auto nearer = [](const auto& x, const auto& y) { return (rightward ? x < y : y < x) ? x : y; };
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const Side *a = start(upper), *b = start(lower);
+  double x = from, above = height_at(*a, x, base) - height_at(*b, x, base);
+  while (above < 0) {
+    const double next = nearer(nearer(end(*a), end(*b)), to);
+    const double above_next = height_at(*a, next, base) - height_at(*b, next, base);
+    if (above_next >= 0) {
+      const double width = next - x, step = product(width, above / (above - above_next));
+      if constexpr (std::is_same_v<Where, Place>) {
+        const Place found = exact_place<!rightward>(x, step), end_of_sides{next, 0};
+        return nearer(found, end_of_sides);
+      } else {
+        is_rough |= magnitude(next) > 0x1p25 * magnitude(width);
+        return nearer(x + step, next);
+      }
+    }
+    if (next == to) {
+      return Where{rightward ? infinity : -infinity};
+    }
+    a += end(*a) == next ? (rightward ? 1 : -1) : 0;
+    b += end(*b) == next ? (rightward ? 1 : -1) : 0;
+    x = next;
+    above = above_next;
+  }
+  return Where{x};
+}
+
+/// Two chains of the same kind from left to right: twice the area under both if they are upper chains; for lower ones
+/// minus twice the area under the higher of the two. Which side ends first cannot be predicted, so a step has no branch
+/// that depends on it.
+template <bool upper>
+class ChainWalk {
+ public:
+  ChainWalk(std::span<const Side> a, std::span<const Side> b, double from, double base) noexcept
+      : a_(first_beyond(a, from)),
+        b_(first_beyond(b, from)),
+        base_(base),
+        x_(from),
+        height_a_(height(*a_, from)),
+        height_b_(height(*b_, from)),
+        low_(lesser(height_a_, height_b_)) {}
+
+  [[nodiscard]] bool is_before(double to) const noexcept { return x_ < to; }
+  [[nodiscard]] double twice_area() const noexcept { return sum_; }
+
+  /// On to the next end of a side, or to `to`; stays there.
+  void step(double to) noexcept {
+    const double x = lesser(lesser(a_->right, b_->right), to);
+    const double height_a = height(*a_, x), height_b = height(*b_, x), low = lesser(height_a, height_b);
+    sum_ += product(x - x_, twice_mean_height(height_a, height_b, low));
+    a_ += static_cast<int>((a_->right <= x) & (x < to));
+    b_ += static_cast<int>((b_->right <= x) & (x < to));
+    x_ = x;
+    height_a_ = height_a;
+    height_b_ = height_b;
+    low_ = low;
+  }
+  /// Takes back what lies between here and `rest` further on, where the sides are still the same.
+  void take_back(double rest) noexcept {
+    const double up = upper ? rest : -rest;
+    const double height_a = height_a_ + product(up, a_->slope), height_b = height_b_ + product(up, b_->slope);
+    sum_ -= product(magnitude(rest), twice_mean_height(height_a, height_b, lesser(height_a, height_b)));
+  }
+
+ private:
+  /// Of the lower one of two lines, from here to where they have these heights: see PairSum.
+  [[nodiscard]] double twice_mean_height(double height_a, double height_b, double low) const noexcept {
+    const double above_b = (height_a_ - low_) + (height_a - low), above_a = (height_b_ - low_) + (height_b - low);
+    const double gained = product(above_a, above_b / ((above_a + above_b) + (std::numeric_limits<double>::min)()));
+    return (low_ + low) + gained;
+  }
+  [[nodiscard]] double height(const Side& side, double x) const noexcept {
+    const double h = height_at(side, x, base_);
+    return upper ? h : -h;
+  }
+
+  const Side *a_, *b_;
+  double base_, x_, height_a_, height_b_, low_, sum_ = 0;
+};
+
+/// Both walks in turn, so that neither waits for the other, between places whose digits beyond a number are taken back.
+template <class Where>
+[[nodiscard]] BOXLAP_ALWAYS_INLINE inline double shared_area_between(const Chains& a, const Chains& b,
+                                                                     const PairBounds& bounds, double base,
+                                                                     const Where& from, const Where& to) noexcept {
+  constexpr bool is_exact = std::is_same_v<Where, Place>;
+  const Place first{from}, last{to};
+  ChainWalk<true> upper(a.upper, b.upper, first.x, base);
+  ChainWalk<false> lower(a.lower, b.lower, first.x, base);
+  if (is_exact && first.rest > 0) {
+    upper.take_back(first.rest);
+    lower.take_back(first.rest);
+  }
+  while (upper.is_before(last.x) || lower.is_before(last.x)) {
+    upper.step(last.x);
+    lower.step(last.x);
+  }
+  if (is_exact && last.rest < 0) {
+    upper.take_back(last.rest);
+    lower.take_back(last.rest);
+  }
+  return bounds.area_above_rounding(
+      {upper.twice_area() + lower.twice_area(), product(last.x - first.x, bounds.heights())});
+}
+
+/// The area that two convex rings with these bounds share.
+///
+/// What they share spans one range of x. At its ends a lower chain meets an upper one; between them it is the area
+/// under both upper chains without the area under one of the lower chains: n + m steps, and no case can fail.
+template <class Where = double>
+[[nodiscard]] inline double shared_area(const Chains& a, const Chains& b, const PairBounds& bounds) noexcept {
+  const auto [x1, base, x2, top] = bounds.common();
+  bool is_rough = false;
+  const Where from_a = meeting<true, Where>(a.upper, b.lower, x1, x2, base, is_rough);
+  const Where from_b = meeting<true, Where>(b.upper, a.lower, x1, x2, base, is_rough);
+  const Where from = from_a < from_b ? from_b : from_a;
+  if (Where{x2} < from) {
+    return 0;  // one ring stays below the other
+  }
+  const Where to_a = meeting<false, Where>(a.upper, b.lower, x2, x1, base, is_rough);
+  const Where to_b = meeting<false, Where>(b.upper, a.lower, x2, x1, base, is_rough);
+  const Where to = to_b < to_a ? to_b : to_a;
+  if constexpr (std::is_same_v<Where, double>) {
+    if (is_rough) [[unlikely]] {
+      return shared_area<Place>(a, b, bounds);
+    }
+  }
+  return from < to ? shared_area_between(a, b, bounds, base, from, to) : 0;
+}
+
+}  // namespace boxlap::detail

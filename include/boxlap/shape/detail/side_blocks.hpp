@@ -1,0 +1,245 @@
+/// The sides of one shape that matter for what it shares with another, ready for a kernel in lanes.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <span>
+
+#include "../../base/detail/compiler.hpp"
+#include "../../base/detail/lanes.hpp"
+#include "../box.hpp"
+#include "../point.hpp"
+#include "side.hpp"
+
+namespace boxlap::detail {
+inline namespace BOXLAP_PATH {
+
+/// Sides near a common origin, in blocks of as many as a register holds, one field after the other in each block. The
+/// first `inlined` cost no allocation.
+class SideBlocks {
+ public:
+  /// `top` is the higher end of a side; where blocks stand upside down, it holds how far all of a block reach instead.
+  enum Field : std::size_t { left, right, left_y, slope, sign, top, fields };
+  /// Upside down: mirrored at y = 0, so that sides of shapes that stand opposite overlap as far as their sum is above
+  /// 0.
+  enum class Stands { upright, upside_down };
+  static constexpr std::size_t inlined = 64;
+  static constexpr std::size_t lanes = lane_count<double>;
+
+  explicit SideBlocks(std::size_t most) {
+    if (most > inlined) {
+      heap_.reset(new (std::align_val_t{lane_bytes}) double[(most / lanes + 1) * block_size]);
+      data_ = heap_.get();
+    }
+  }
+  SideBlocks(const SideBlocks&) = delete;
+  SideBlocks& operator=(const SideBlocks&) = delete;
+
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::size_t blocks() const noexcept { return (size_ + lanes - 1) / lanes; }
+  /// Where the fields of side k begin, `lanes` numbers from one to the next; side 0 of a block stands for the block.
+  [[nodiscard]] const double* side(std::size_t k) const noexcept { return data_ + k / lanes * block_size + k % lanes; }
+  [[nodiscard]] const double* block(std::size_t m) const noexcept { return data_ + m * block_size; }
+  [[nodiscard]] static double get(const double* side, Field f) noexcept { return side[f * lanes]; }
+  /// The greatest right end and the highest top of a block that stands upside down.
+  [[nodiscard]] static double reach(const double* block) noexcept {
+    return lanes > 1 ? block[top * lanes + 1] : get(block, right);
+  }
+  [[nodiscard]] static double peak(const double* block) noexcept { return get(block, top); }
+
+  /// Takes the sides of a shape that matter inside `window`, moved to `origin` and then onto the window's lower border.
+  /// Most sides beyond the window in x or below it are left out, sides above it come down to its upper border: the
+  /// overlap within the window stays the same, and numbers stay small. Each border must be the end of one of the two
+  /// shapes exactly: its sides on the border stay, and keep the parts of the other shape beyond from counting.
+  void take(const SortedSides& sides, const Point<double>& origin, const Box<double>& window, Stands stands) noexcept {
+    const View view(origin, window, stands);
+    const double farthest = greater(origin.x - sides.x1, sides.x2 - origin.x);
+    if (sides.narrowest < 0x1p-50 * farthest) [[unlikely]] {
+      append_any<true>(sides, view);
+    } else {
+      append_any<false>(sides, view);
+    }
+  }
+
+  /// Moves those of the sides from `first` to `last` that reach beyond x together, up against `last`, in their order;
+  /// where they begin now. The others reach nowhere. Both begin a block, and blocks stand upside down.
+  [[nodiscard]] std::size_t keep_beyond(double x, std::size_t first, std::size_t last) noexcept {
+    std::size_t kept = last;
+    for (std::size_t k = last; k-- > first;) {
+      const double* from = side(k);
+      if (get(from, right) > x) {
+        double* to = mutable_side(--kept);
+        for (const Field f : {left, right, left_y, slope, sign}) {
+          to[f * lanes] = from[f * lanes];
+        }
+      }
+    }
+    for (std::size_t k = first; k < kept; ++k) {
+      mutable_side(k)[right * lanes] = get(side(k), left);
+    }
+    for (std::size_t k = first; k < last; k += lanes) {
+      note_extent(mutable_side(k));
+    }
+    return kept;
+  }
+
+ private:
+  using L = Lanes<double>;
+  static constexpr std::size_t block_size = fields * lanes;
+
+  struct Free {
+    void operator()(double* p) const noexcept { ::operator delete[](p, std::align_val_t{lane_bytes}); }
+  };
+
+  /// How the sides of a shape come to lie: y upward, from `base` on.
+  struct View {
+    bool turned;
+    double x, y, up, x1, x2, bottom, ceiling, base;
+    View(const Point<double>& origin, const Box<double>& window, Stands stands) noexcept
+        : turned(stands == Stands::upside_down),
+          x(origin.x),
+          y(origin.y),
+          up(turned ? -1 : 1),
+          x1(window.x1),
+          x2(window.x2),
+          bottom(turned ? -window.y2 : window.y1),
+          ceiling(turned ? -window.y1 : window.y2),
+          base(up * window.y1) {}
+  };
+
+  template <bool narrow>
+  void append_any(const SortedSides& sides, const View& view) noexcept {
+    if (sides.in_eights == 0) {
+      append<narrow>(sides, view);
+    } else {
+      append<narrow>(sides.eights, sides.in_eights, view);
+    }
+  }
+
+  /// Side by side; fills the last block with sides that lie nowhere.
+  template <bool narrow>
+  void append(const SortedSides& sides, View view) noexcept {
+    const auto& [lowers, uppers] = sides.chains;
+    auto lower = lowers.begin(), upper = uppers.begin();
+    std::size_t k = 0;
+    while (lower != lowers.end() || upper != uppers.end()) {
+      const bool is_lower = upper == uppers.end() || (lower != lowers.end() && lower->left <= upper->left);
+      const Side& side = is_lower ? *lower++ : *upper++;
+      const double side_left = side.left - view.x, side_right = side.right - view.x;
+      if (side_left >= view.x2) {
+        break;  // sides ascend by their left ends
+      }
+      const double y_left = view.up * (side.left_y - view.y), y_right = view.up * (side.right_y - view.y);
+      const double lowest = lesser(y_left, y_right), highest = greater(y_left, y_right);
+      const double excess = lowest - lesser(lowest, view.ceiling);
+      double* to = mutable_side(k);  // written in any case, and kept or not: which one it is cannot be guessed
+      to[left * lanes] = side_left;
+      to[right * lanes] = side_right;
+      to[left_y * lanes] = (y_left - view.base) - excess;
+      to[slope * lanes] = view.up * side.slope;
+      if constexpr (narrow) {
+        to[slope * lanes] = narrow_slope(view.up * side.slope, side.right - side.left, side_right - side_left);
+      }
+      to[sign * lanes] = view.up * side.sign;
+      to[top * lanes] = (highest - view.base) - excess;
+      k += static_cast<std::size_t>((side_right > view.x1) & (highest >= view.bottom));
+    }
+    for (size_ = k; k % lanes != 0; ++k) {
+      double* nowhere = mutable_side(k);
+      for (const Field f : {left, right, left_y, slope, sign, top}) {
+        nowhere[f * lanes] = 0;
+      }
+    }
+    for (k = 0; view.turned && k < size_; k += lanes) {  // number by number, as they were stored: no load has to wait
+      double* block = mutable_side(k);
+      double furthest = block[right * lanes], highest = block[top * lanes];
+      for (std::size_t n = 1; n < lanes; ++n) {
+        furthest = greater(furthest, block[right * lanes + n]);
+        highest = greater(highest, block[top * lanes + n]);
+      }
+      set_extent(block, furthest, highest);
+    }
+  }
+
+  /// As many at once as a register holds, and few shapes' sides all: to look at them costs less than to choose.
+  template <bool narrow>
+  void append(std::span<const Side> eights, std::size_t count, View view) noexcept {
+    const L zero{}, x = zero + view.x, y = zero + view.y, up = zero + view.up;
+    const L ceiling = zero + view.ceiling, base = zero + view.base;
+    const bool few = count <= inlined;
+    double* block = data_;
+    for (std::size_t k = 0; k < count; k += lanes) {
+      const auto field = [eights, k](SideField f) { return load_field<L>(eights, k, f); };
+      const L side_left = field(SideField::left) - x, side_right = field(SideField::right) - x;
+      store(block + left * lanes, side_left);
+      store(block + right * lanes, side_right);
+      if (block[left * lanes] >= view.x2) {
+        break;
+      }
+      const L y_left = up * (field(SideField::left_y) - y), y_right = up * (field(SideField::right_y) - y);
+      const L lowest = lesser(y_left, y_right), highest = greater(y_left, y_right);
+      const L excess = lowest - lesser(lowest, ceiling);
+      store(block + left_y * lanes, L((y_left - base) - excess));
+      const L slopes = up * field(SideField::slope);
+      store(block + slope * lanes, slopes);
+      if constexpr (narrow) {
+        const L width = field(SideField::right) - field(SideField::left);
+        store(block + slope * lanes, narrow_slope(slopes, width, L(side_right - side_left)));
+      }
+      store(block + sign * lanes, L(up * field(SideField::sign)));
+      const L tops = (highest - base) - excess;
+      if (few || highest_of(side_right) > view.x1) {
+        if (view.turned) {
+          set_extent(block, highest_of(side_right), highest_of(tops));
+        } else {
+          store(block + top * lanes, tops);
+        }
+        block += block_size;
+      }
+    }
+    size_ = static_cast<std::size_t>(block - data_) / fields;
+  }
+
+  /// The slope of a side that was moved, or 0 where its width grew to more than twice in that, because it was narrower
+  /// than the gap between numbers there: its line would run out of its ends and far beyond. What a level one of that
+  /// width may get wrong is the rounding of an end times the side's height.
+  template <class N>
+  [[nodiscard]] static N narrow_slope(const N& slope, const N& width, const N& moved_width) noexcept {
+    return moved_width > width + width ? N{} : slope;
+  }
+
+  [[nodiscard]] double* mutable_side(std::size_t k) noexcept { return data_ + k / lanes * block_size + k % lanes; }
+
+  [[nodiscard]] static double highest_of(const L& values) noexcept {
+    std::array<double, lanes> each;
+    store(each.data(), values);
+    double highest = each[0];
+    for (std::size_t k = 1; k < lanes; ++k) {
+      highest = greater(highest, each[k]);
+    }
+    return highest;
+  }
+
+  static void set_extent(double* block, double reach, double peak) noexcept {
+    if constexpr (lanes > 1) {
+      block[top * lanes + 1] = reach;
+    }
+    block[top * lanes] = peak;
+  }
+
+  static void note_extent(double* block) noexcept {
+    const auto field = [block](Field f) { return load<L>(block + f * lanes); };
+    const L rise = product(L(field(right) - field(left)), field(slope));
+    set_extent(block, highest_of(field(right)), highest_of(field(left_y) + greater(rise, L{})));
+  }
+
+  alignas(lane_bytes) double inline_[(inlined / lanes + 1) * block_size];
+  std::unique_ptr<double[], Free> heap_;
+  double* data_ = inline_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace BOXLAP_PATH
+}  // namespace boxlap::detail
