@@ -125,8 +125,7 @@ struct PolygonAccess {
                                         bool many_parts, std::string* why) {
     const auto refuse = [why](const auto&... reason) {
       if (why != nullptr) {
-        why->clear();
-        (append(*why, reason), ...);
+        *why = text_of(reason...);
       }
       return std::nullopt;
     };

@@ -57,6 +57,17 @@ class MessagePart {
   };
 };
 
+/// The parts one behind the other.
+template <class... Parts>
+[[nodiscard]] BOXLAP_COLD std::string text_of(const Parts&... parts) {
+  const MessagePart all[] = {parts...};
+  std::string text;
+  for (const MessagePart& part : all) {
+    part.append_to(text);
+  }
+  return text;
+}
+
 enum class ErrorKind : unsigned char { invalid_argument, length_error };
 
 [[noreturn]] BOXLAP_COLD inline void raise([[maybe_unused]] ErrorKind kind, const MessagePart* parts,

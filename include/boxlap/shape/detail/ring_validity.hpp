@@ -63,9 +63,7 @@ class DefectReport {
   template <class... Parts>
   void say(const Parts&... parts) {
     if (!defect_) {
-      std::string text;
-      (append(text, parts), ...);
-      defect_ = std::move(text);
+      defect_ = text_of(parts...);
     }
   }
   [[nodiscard]] bool found() const noexcept { return defect_.has_value(); }
