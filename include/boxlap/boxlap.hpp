@@ -32,6 +32,7 @@
 #include "shape/pixel_box.hpp"
 #include "shape/polygon.hpp"
 #include "shape/quad.hpp"
+#include "shape/ring_repair.hpp"
 #include "shape/rotated_box.hpp"
 #include "shape/rotated_formats.hpp"
 #include "shape/wkt.hpp"

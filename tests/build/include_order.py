@@ -69,8 +69,8 @@ QUESTIONS = [
     ("nms/measure.hpp", of_one("Measure<Diou, {}>", lambda s: kind(s) == "Box")),
     ("nms/measure.hpp", of_two("asked::Calls<Iou, {}, {}>", overlap)),
     ("pairs/centers.hpp", of_one("Centered<{}>", lambda s: not s.startswith("Csr"))),
-    ("pairs/detail/shape_matrix.hpp", of_two("detail::BatchOverlapping<{}, {}, float>",
-                                  lambda a, b: kind(a) == kind(b) == "PreparedRotatedBox")),
+    ("shape/shape.hpp", of_two("BatchOverlapping<{}, {}, float>",
+                               lambda a, b: kind(a) == kind(b) == "PreparedRotatedBox")),
 ]
 
 CONCEPTS = r"""

@@ -127,6 +127,9 @@ FIRST = {
     "shape/detail/side_blocks.hpp": ["shape/large_rings", "shape/polygon", "shape/mixed_overlap"],
     "shape/detail/trapezoids.hpp": ["shape/touching", "shape/large_rings", "shape/polygon", "shape/mixed_overlap"],
     "shape/detail/ring_validity.hpp": ["shape/polygon"],
+    "shape/detail/polygon_builder.hpp": ["shape/polygon", "shape/large_rings", "shape/mixed_overlap"],
+    "shape/detail/wkt_reader.hpp": ["shape/wkt"],
+    "shape/detail/angle.hpp": ["shape/rotated_box"],
     "shape/detail/ring_touches.hpp": ["shape/polygon"],
 }
 

@@ -7,7 +7,6 @@
 #include <concepts>
 #include <cstddef>
 #include <limits>
-#include <numbers>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -17,9 +16,10 @@
 #include "../base/detail/two_sum.hpp"
 #include "box.hpp"
 #include "convex_hull.hpp"
+#include "detail/angle.hpp"
 #include "detail/own_shape.hpp"
-#include "detail/rotated_overlap.hpp"
 #include "point.hpp"
+#include "prepared_rotated_box.hpp"
 
 namespace boxlap {
 
@@ -39,56 +39,6 @@ template <class A, class B, class C, class D, class E>
 RotatedBox(A, B, C, D, E) -> RotatedBox<detail::ScalarOf<A, B, C, D, E>>;
 
 namespace detail {
-
-template <class T>
-inline constexpr T degrees_per_radian = T{180} / std::numbers::pi_v<T>;
-
-/// An angle as quarter turns and a rest in [-45, 45) degrees. No digit is lost: the rest is exact, and in float the
-/// same as in double.
-struct ReducedAngle {
-  int quarters{};
-  double rest{};
-};
-
-[[nodiscard]] inline ReducedAngle reduced(double degrees) noexcept {
-  if (std::abs(degrees) < 100'000) [[likely]] {
-    const double turns = degrees / 90 + 0.5;
-    const int towards_zero = static_cast<int>(turns);
-    const int quarters = turns < towards_zero ? towards_zero - 1 : towards_zero;
-    return {quarters, degrees - quarters * 90};
-  }
-  int quarters = 0;
-  const double rest = std::remquo(degrees, 90.0, &quarters);
-  return rest == 45 ? ReducedAngle{quarters + 1, -45} : ReducedAngle{quarters, rest};
-}
-
-template <class T>
-struct Direction {
-  T cos, sin;
-};
-
-template <class T>
-[[nodiscard]] inline Direction<T> direction_of_rest(T degrees) noexcept {
-  const T radians = degrees * (std::numbers::pi_v<T> / 180);
-  return {std::cos(radians), std::sin(radians)};
-}
-
-/// The direction of any angle: exactly (1, 0), (0, 1), (-1, 0), (0, -1) at multiples of 90.
-template <class T>
-[[nodiscard]] inline Direction<T> direction_of(T degrees) noexcept {
-  const ReducedAngle angle = reduced(degrees);
-  const Direction<T> rest = direction_of_rest(static_cast<T>(angle.rest));
-  switch (angle.quarters & 3) {
-    case 1:
-      return {-rest.sin, rest.cos};
-    case 2:
-      return {-rest.cos, -rest.sin};
-    case 3:
-      return {rest.sin, -rest.cos};
-    default:
-      return rest;
-  }
-}
 
 /// from + by, rounded towards `by`, by one or two places where the sum is not exact: never inside the exact sum. No
 /// branch: whether a sum is exact cannot be guessed. L is a number or lanes of them.

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <concepts>
+#include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "../base/index.hpp"
 #include "../base/range.hpp"
 #include "box.hpp"
 
@@ -24,8 +27,9 @@ inline constexpr bool is_box<Box<T>> = true;
 ///     T      area(const S&);                         in square pixels
 ///     R      intersection_area(const S&, const S&);  0 where two do not meet; symmetric; at most either area
 ///
-/// Optionally `prepare(s)`: a shape of another type that stands for s and answers faster (sines, edge tables). The
-/// library then prepares each row once and works on what it got.
+/// Optionally `prepare(s)`: a shape of another type with the same overlaps, which are found faster (sines, edge
+/// tables). The library then prepares each row once and works on what it got. Optionally intersection_areas() for many
+/// pairs at once: see BatchOverlapping.
 template <class S>
 concept Shape = requires(const S& s) {
   requires detail::is_box<std::remove_cvref_t<decltype(bounds(s))>>;  // not so? boxlap::view() makes shapes of rows
@@ -37,6 +41,19 @@ concept Shape = requires(const S& s) {
 template <class A, class B>
 concept Overlapping = Shape<A> && Shape<B> && requires(const A& a, const B& b) {
   { intersection_area(a, b) } -> std::floating_point;
+};
+
+/// Two shapes whose overlaps can be computed for many pairs in one call, with SIMD instructions for example:
+///
+///     intersection_areas(as, bs, pairs, out);
+///
+/// out[k] becomes the area that as[pairs[k].first] and bs[pairs[k].second] share, and must equal intersection_area() of
+/// the two to the bit. Matrices of shapes call it, with up to 512 pairs at a time, where both ranges are contiguous.
+/// Write it beside the type; for a type with prepare(), beside the prepared type.
+template <class A, class B, class R>
+concept BatchOverlapping = requires(std::span<const A> as, std::span<const B> bs,
+                                    std::span<const std::pair<Index, Index>> pairs, std::span<R> out) {
+  intersection_areas(as, bs, pairs, out);
 };
 
 /// Rows of shapes: vector, span, array, C array, view(n, f), a door of eigen.hpp, a ShapeIndex.

@@ -14,14 +14,6 @@
 
 namespace boxlap::detail {
 
-/// A shape whose type has a kernel for many pairs at once: intersection_areas(as, bs, pairs, out), out[k] the overlap
-/// of as[pairs[k].first] and bs[pairs[k].second], equal to the bit to intersection_area() of the two.
-template <class A, class B, class R>
-concept BatchOverlapping = requires(std::span<const A> as, std::span<const B> bs, std::span<const RowPair> candidates,
-                                    std::span<R> out) {
-  intersection_areas(as, bs, candidates, out);
-};
-
 /// The shared areas of pairs of rows, in a batch where the shapes have a kernel for it.
 template <class A, class B, class R>
 void shared_areas(const A& a, const B& b, const std::vector<RowPair>& candidates, std::vector<R>& shared) {

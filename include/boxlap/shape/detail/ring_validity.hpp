@@ -13,25 +13,10 @@
 #include "../../base/detail/error.hpp"
 #include "../../base/index.hpp"
 #include "../point.hpp"
+#include "../ring_repair.hpp"
 #include "predicates.hpp"
 
-namespace boxlap {
-
-/// What construction put right in a ring. The shape it stands for is the one that was meant.
-enum class Repair {
-  reversed,          ///< the ring turned the wrong way: shells are counter-clockwise with y up, holes clockwise
-  closed,            ///< text without the closing vertex that WKT demands
-  dropped_duplicate  ///< equal consecutive vertices
-};
-
-/// One repair: which ring (rings of all parts counted in order, a shell before its holes), and what was done.
-struct RingRepair {
-  Index ring = 0;
-  Repair repair{};
-  [[nodiscard]] friend bool operator==(const RingRepair&, const RingRepair&) = default;
-};
-
-namespace detail {
+namespace boxlap::detail {
 
 /// A ring on its way to be checked, with what is needed to speak of it in the caller's numbers.
 template <class T>
@@ -187,5 +172,4 @@ template <class T>
   return changes == 2;
 }
 
-}  // namespace detail
-}  // namespace boxlap
+}  // namespace boxlap::detail
