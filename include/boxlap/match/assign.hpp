@@ -1,12 +1,8 @@
-/// Optimal one-to-one matching of what overlaps, without the matrix of what does not, and with its proof.
+/// Optimal one-to-one matching of a sparse matrix: the Hungarian method without the zeros, with a proof of optimality.
 #pragma once
 
-#include <algorithm>
-#include <bit>
 #include <concepts>
-#include <cstdint>
 #include <limits>
-#include <span>
 #include <type_traits>
 #include <vector>
 
@@ -15,100 +11,91 @@
 #include "assignment.hpp"
 #include "certify.hpp"
 #include "detail/augmenting_path.hpp"
+#include "detail/gains.hpp"
 
 namespace boxlap {
 namespace detail {
 
-/// The edges of a sparse matrix: its entries of positive gain. Loops read through local copies of what they need, since
-/// the compiler cannot know that a visit leaves it alone.
+/// The entries of a sparse matrix as edges, see Augmentation. Entries are validated when their row enters, which saves
+/// a pass over the matrix; offsets must have been validated before.
 template <class T, class Gain>
-struct SparseEdges {
-  using V = std::invoke_result_t<Gain, T>;
-  const CsrView<T>& weights;
-  Gain gain;
-  T most;  ///< the largest weight allowed
+class SparseEdges {
+ public:
+  using V = std::invoke_result_t<const Gain&, T>;
 
-  /// Rows are checked as they enter: one pass over the matrix less. Offsets must have been checked before.
-  template <class Visit>
-  void read_first(Index i, Visit visit) const {
-    const Index cols = weights.cols;
-    const T limit = most;
-    Index previous = none;
-    for_each_entry_of(
-        i,
-        [&, limit, cols](Index j, T w) {
-          if (j <= previous || j >= cols || !is_weight(w, limit)) [[unlikely]] {
-            refuse_weights(weights, limit);
-          }
-          previous = j;
-        },
-        visit);
-  }
+  /// One row. It holds copies of what loops read: the compiler cannot know that a loop leaves the matrix alone.
+  class Row {
+   public:
+    Row(const SparseEdges& edges, Index i)
+        : cols_(edges.weights_.col_indices.data() + edges.weights_.row_offsets[at(i)]),
+          values_(edges.weights_.values.data() + edges.weights_.row_offsets[at(i)]),
+          size_(edges.weights_.row_offsets[at(i) + 1] - edges.weights_.row_offsets[at(i)]),
+          matrix_cols_(edges.weights_.cols),
+          most_(edges.most_),
+          gain_(edges.gain_),
+          edges_(edges) {}
 
-  static constexpr bool reads_blocks = std::same_as<Gain, Surplus<T>> && std::floating_point<T>;
-
-  template <class Visit>
-  void read(Index i, Visit visit) const {
-    for_each_entry_of(
-        i, [](Index, T) {}, visit);
-  }
-
-  /// Columns that follow each other without a gap are asked for in blocks.
-  template <class Visit, class Nearer>
-  void read(Index i, Visit visit, Nearer nearer) const {
-    const auto begin = at(weights.row_offsets[at(i)]);
-    const auto n = static_cast<Index>(degree(i));
-    const Index* const cols = weights.col_indices.data() + begin;
-    if (n < columns_at_once || cols[n - 1] - cols[0] != n - 1) {
-      return read(i, visit);
-    }
-    const T* const values = weights.values.data() + begin;
-    const Gain gain_of = gain;
-    const Index first = cols[0];
-    const auto visit_one = [&](Index k) {
-      if (const V g = gain_of(values[k]); V{} < g) {
-        visit(first + k, g);
+    [[nodiscard]] Index size() const noexcept { return size_; }
+    [[nodiscard]] Index col(Index k) const noexcept { return cols_[k]; }
+    [[nodiscard]] V gain(Index k) const noexcept { return gain_(values_[k]); }
+    [[nodiscard]] V checked_gain(Index k, Index previous) const {
+      if (cols_[k] <= previous || cols_[k] >= matrix_cols_ || !is_weight(values_[k], most_)) [[unlikely]] {
+        refuse_weights(edges_.weights_, most_);
       }
+      return gain(k);
+    }
+    [[nodiscard]] static bool is_edge(V gain) noexcept { return is_positive(gain); }
+
+    [[nodiscard]] bool is_consecutive() const noexcept {
+      return size_ >= columns_at_once && cols_[size_ - 1] - cols_[0] == size_ - 1;
+    }
+    struct Block {
+      const T* values;
+      Total<T> gate;
+      [[nodiscard]] V gain(Index lane) const noexcept { return Gain{gate}(values[lane]); }
     };
-    Index k = 0;
-    for (; k + columns_at_once <= n; k += columns_at_once) {
-      for (std::uint32_t lanes = nearer(first + k, values + k, gain_of.gate); lanes != 0; lanes &= lanes - 1) {
-        visit_one(k + std::countr_zero(lanes));
-      }
-    }
-    for (; k < n; ++k) {
-      visit_one(k);
-    }
-  }
+    [[nodiscard]] Block block(Index k) const noexcept { return {values_ + k, gain_.gate}; }
 
-  [[nodiscard]] std::size_t degree(Index i) const {
-    return at(weights.row_offsets[at(i) + 1] - weights.row_offsets[at(i)]);
-  }
+   private:
+    const Index* cols_;
+    const T* values_;
+    Index size_, matrix_cols_;
+    T most_;
+    const Gain& gain_;
+    const SparseEdges& edges_;
+  };
+
+  static constexpr bool has_blocks = std::same_as<Gain, Surplus<T>> && std::floating_point<T>;
+
+  SparseEdges(const CsrView<T>& weights, const Gain& gain, T most) : weights_(weights), gain_(gain), most_(most) {}
+
+  [[nodiscard]] Row row(Index i) const noexcept { return Row(*this, i); }
 
  private:
-  template <class Check, class Visit>
-  void for_each_entry_of(Index i, Check check, Visit& visit) const {
-    const Index* const cols = weights.col_indices.data();
-    const T* const values = weights.values.data();
-    const Gain gain_of = gain;
-    const auto end = at(weights.row_offsets[at(i) + 1]);
-    for (auto k = at(weights.row_offsets[at(i)]); k < end; ++k) {
-      check(cols[k], values[k]);
-      if (const V g = gain_of(values[k]); V{} < g) {
-        visit(cols[k], g);
-      }
-    }
-  }
+  const CsrView<T>& weights_;
+  Gain gain_;
+  T most_;  // the largest weight allowed
 };
 
-/// Scratch for one aim and for two.
+/// Scratch memory of the solver, for gains of one number and of two.
 template <class T>
 struct AssignBuffers {
   SearchScratch<Total<T>> search;
-  SearchScratch<Lexicographic<Total<T>>> search_pairs;
+  SearchScratch<Lexicographic<Total<T>>> lexicographic_search;
   std::vector<Lexicographic<Total<T>>> row_duals, col_duals;
 };
 
+/// Solves for one kind of gain. The lists of `matching` must have the size of the matrix.
+template <class T, class Gain, class V>
+void solve_sparse(const CsrView<T>& weights, const Gain& gain, const AssignOptions& options,
+                  const Matching<V>& matching, SearchScratch<V>& scratch) {
+  using Edges = SparseEdges<T, Gain>;
+  const Edges edges(weights, gain, largest_weight<T>(weights.rows, weights.cols, options));
+  // Rows may stay unmatched, so no row can fail to enter.
+  static_cast<void>(Augmentation<true, V, Edges>(edges, matching, scratch).run());
+}
+
+/// Takes pairs of duals apart: those of the weights and those of the number of pairs.
 template <class V>
 void split_duals(const std::vector<Lexicographic<V>>& duals, bool pairs_first, std::vector<V>& weight_duals,
                  std::vector<V>& pair_duals) {
@@ -120,7 +107,7 @@ void split_duals(const std::vector<Lexicographic<V>>& duals, bool pairs_first, s
   }
 }
 
-/// Counts the pairs and adds up their weights, rows ascending.
+/// Sets count and total of a matching: counts its pairs and adds up their weights, rows ascending.
 template <class T>
 void sum_up(const CsrView<T>& weights, Assignment<T>& out) {
   out.count = 0;
@@ -148,54 +135,61 @@ void sum_up(const CsrView<T>& weights, Assignment<T>& out) {
 
 }  // namespace detail
 
-/// Memory that assign() keeps between calls. Not to be shared by threads.
+/// Memory that assign() keeps between calls. One thread at a time may use it.
 template <class T>
 class AssignWorkspace {
  public:
-  [[nodiscard]] detail::AssignBuffers<T>& buffers() noexcept { return buffers_; }
+  AssignWorkspace() = default;
 
  private:
+  template <class U>
+  friend void assign(const CsrView<U>& weights, AssignOptions options, AssignWorkspace<U>& workspace,
+                     Assignment<U>& out);
+
   detail::AssignBuffers<T> buffers_;
 };
 
-/// assign() below, into memory that is used again: no allocation once `workspace` and `out` have seen a problem as
-/// large. For trackers, which solve a small problem a frame (30 x 30: under 2 us).
+/// The optimal one-to-one matching of a sparse matrix, into memory that is used again.
+///
+/// `weights`: rows x cols, a Csr or CsrView of int32, int64, float or double. `options`: objective, gate and choice
+/// among optima. `workspace`, `out`: any state; `out` is overwritten. Once both have seen a problem as large, a call
+/// allocates nothing. For trackers, which solve a small problem a frame (30 x 30: under 2 us).
+/// Result, order, ties, invalid input and errors are those of assign(weights, options); after an exception `out` holds
+/// no valid assignment. Time of assign(weights, options). Memory: the result and 16 cols bytes, and up to 24 a column
+/// of the largest search; with two aims 40 cols + 16 rows, and 24; kept in `workspace`.
 template <class T>
 void assign(const CsrView<T>& weights, AssignOptions options, AssignWorkspace<T>& workspace, Assignment<T>& out) {
-  using V = Total<T>;
   detail::require_options(options);
   validate_offsets(weights);
   const std::size_t rows = detail::at(weights.rows);
   const std::size_t cols = detail::at(weights.cols);
-  detail::AssignBuffers<T>& buffers = workspace.buffers();
+  detail::AssignBuffers<T>& buffers = workspace.buffers_;
   out.options = options;
   out.col_of_row.resize(rows);
   out.row_of_col.resize(cols);
-  const auto solve = [&](const auto& gain, auto& search, auto& row_duals, auto& col_duals) {
-    using Gained = std::invoke_result_t<decltype(gain), T>;
-    using Edges = detail::SparseEdges<T, std::remove_cvref_t<decltype(gain)>>;
-    row_duals.resize(rows);
-    col_duals.resize(cols);
-    const Edges edges{weights, gain, detail::largest_weight<T>(weights.rows, weights.cols, options)};
-    const detail::Matching<Gained> matching{out.col_of_row, out.row_of_col, row_duals, col_duals};
-    // With may_stay every row can enter, so there is no row to be told about.
-    static_cast<void>(detail::Augmentation<true, Gained, Edges>(edges, matching, search).run());
-  };
-  detail::with_gain(weights, options, [&](const auto& gain) {
-    if constexpr (std::same_as<std::invoke_result_t<decltype(gain), T>, V>) {
-      solve(gain, buffers.search, out.row_duals, out.col_duals);
-      out.row_pair_duals.clear();
-      out.col_pair_duals.clear();
-    } else {
-      const bool pairs_first = options.objective == Objective::most_pairs;
-      solve(gain, buffers.search_pairs, buffers.row_duals, buffers.col_duals);
-      detail::split_duals(buffers.row_duals, pairs_first, out.row_duals, out.row_pair_duals);
-      detail::split_duals(buffers.col_duals, pairs_first, out.col_duals, out.col_pair_duals);
-    }
-  });
+  out.row_duals.resize(rows);
+  out.col_duals.resize(cols);
+  if (!detail::counts_pairs(options)) {
+    const detail::Surplus<T> gain{detail::whole_gate<T>(options.gate)};
+    const detail::Matching<Total<T>> matching{out.col_of_row, out.row_of_col, out.row_duals, out.col_duals};
+    detail::solve_sparse(weights, gain, options, matching, buffers.search);
+    out.row_pair_duals.clear();
+    out.col_pair_duals.clear();
+  } else {
+    const detail::LexicographicGain<T> gain(weights, options);
+    buffers.row_duals.resize(rows);
+    buffers.col_duals.resize(cols);
+    const detail::Matching<detail::Lexicographic<Total<T>>> matching{out.col_of_row, out.row_of_col, buffers.row_duals,
+                                                                     buffers.col_duals};
+    detail::solve_sparse(weights, gain, options, matching, buffers.lexicographic_search);
+    const bool pairs_first = options.objective == Objective::most_pairs;
+    detail::split_duals(buffers.row_duals, pairs_first, out.row_duals, out.row_pair_duals);
+    detail::split_duals(buffers.col_duals, pairs_first, out.col_duals, out.col_pair_duals);
+  }
   detail::sum_up(weights, out);
 }
 
+/// assign(weights.view(), options, workspace, out).
 template <class T>
 void assign(const Csr<T>& weights, AssignOptions options, AssignWorkspace<T>& workspace, Assignment<T>& out) {
   assign(weights.view(), options, workspace, out);
@@ -241,19 +235,22 @@ template <class T>
   return out;
 }
 
+/// assign(weights.view(), options).
 template <class T>
 [[nodiscard]] Assignment<T> assign(const Csr<T>& weights, AssignOptions options = {}) {
   return assign(weights.view(), options);
 }
 
-/// The matched pairs of at least `least`: the threshold that SORT, TrackEval's HOTA and DeepForest apply after an
-/// ungated assignment. Not the same as a gate.
+/// The matched pairs whose weight is at least `least`: the threshold that SORT, TrackEval's HOTA and DeepForest apply
+/// after an ungated assignment. Not the same as a gate:
 ///
 ///     IoU  0.9  0.48        assign, then keep_at_least 0.5:  0.48 + 0.48 beats 0.9, and then nothing is kept
 ///          0.48 0           max_gain with gate 0.5:          keeps the 0.9
 ///
-/// The result has no duals: it is a part of an optimum, not an optimum, and certify() says so. O(rows log degree),
-/// no memory besides the result.
+/// `weights`: the matrix that was solved. `assignment`: its matching. `least`: in the unit of the weights; NaN keeps
+/// nothing. The result has new count and total and no duals: it is a part of an optimum, not an optimum, and certify()
+/// calls it invalid. Throws std::invalid_argument for an assignment of another size. O(rows log degree) time, no memory
+/// besides the result.
 template <class T>
 [[nodiscard]] Assignment<T> keep_at_least(const CsrView<T>& weights, const Assignment<T>& assignment, double least) {
   detail::require_same_length("col_of_row", assignment.col_of_row.size(), "weights", detail::at(weights.rows));
@@ -273,6 +270,7 @@ template <class T>
   return kept;
 }
 
+/// keep_at_least(weights.view(), assignment, least).
 template <class T>
 [[nodiscard]] Assignment<T> keep_at_least(const Csr<T>& weights, const Assignment<T>& assignment, double least) {
   return keep_at_least(weights.view(), assignment, least);

@@ -1,10 +1,7 @@
 /// scipy.optimize.linear_sum_assignment without the matrix: costs are computed where they are needed.
 #pragma once
 
-#include <algorithm>
-#include <bit>
 #include <concepts>
-#include <cstdint>
 #include <limits>
 #include <type_traits>
 #include <utility>
@@ -40,62 +37,62 @@ concept CostFunction = std::invocable<const F&, Index, Index> &&
 
 namespace detail {
 
-/// The rows of a cost function as edges: gains are costs or their negatives, forbidden cells are no edge. `transposed`
-/// swaps the sides, so that the solver's rows are the shorter one.
+/// The cells of a cost function as edges, see Augmentation: gains are costs or their negatives, forbidden cells are no
+/// edge. `transposed` swaps the sides, so that the solver's rows are the shorter one.
 template <bool transposed, class Cost>
 class DenseEdges {
  public:
   using T = std::remove_cvref_t<std::invoke_result_t<const Cost&, Index, Index>>;
   using V = Total<T>;
 
+  class Row {
+   public:
+    Row(const DenseEdges& edges, Index i) noexcept : edges_(edges), i_(i) {}
+
+    [[nodiscard]] Index size() const noexcept { return edges_.cols_; }
+    [[nodiscard]] Index col(Index k) const noexcept { return k; }
+    [[nodiscard]] V gain(Index k) const { return edges_.sign_ * static_cast<V>(edges_.cost(i_, k)); }
+    [[nodiscard]] V checked_gain(Index k, Index) const {
+      const T c = edges_.cost(i_, k);
+      if (!edges_.is_cost(c) && !edges_.is_forbidden(c)) [[unlikely]] {
+        edges_.refuse(i_, k, c);
+      }
+      return edges_.sign_ * static_cast<V>(c);
+    }
+    /// A forbidden cell has a gain of minus infinity.
+    [[nodiscard]] static bool is_edge(V gain) noexcept {
+      return !std::floating_point<T> || gain != -std::numeric_limits<V>::infinity();
+    }
+
+    [[nodiscard]] static bool is_consecutive() noexcept { return true; }
+    struct Block {
+      V values[columns_at_once];
+      V gate{};
+      [[nodiscard]] V gain(Index lane) const noexcept { return values[lane]; }
+    };
+    [[nodiscard]] Block block(Index k) const {
+      Block block;
+      for (Index lane = 0; lane < columns_at_once; ++lane) {
+        block.values[lane] = gain(k + lane);
+      }
+      return block;
+    }
+
+   private:
+    const DenseEdges& edges_;
+    Index i_;
+  };
+
+  static constexpr bool has_blocks = std::floating_point<V>;
+
   DenseEdges(const Cost& cost, Index rows, Index cols, bool maximize)
       : cost_(cost), cols_(cols), sign_(maximize ? V{1} : V{-1}), most_(largest(rows)) {}
 
-  template <class Visit>
-  void read_first(Index i, Visit visit) const {
-    for (Index j = 0; j < cols_; ++j) {
-      const T c = cost(i, j);
-      if (!is_cost(c) && !is_forbidden(c)) [[unlikely]] {
-        refuse(i, j, c);
-      }
-      if (!is_forbidden(c)) {
-        visit(j, sign_ * static_cast<V>(c));
-      }
-    }
-  }
-
-  static constexpr bool reads_blocks = std::floating_point<V>;
-
-  template <class Visit>
-  void read(Index i, Visit visit, Index first = 0) const {
-    for (Index j = first; j < cols_; ++j) {
-      if (const T c = cost(i, j); !is_forbidden(c)) {
-        visit(j, sign_ * static_cast<V>(c));
-      }
-    }
-  }
-
-  /// A forbidden cell has a gain of minus infinity here, and no column is nearer by that.
-  template <class Visit, class Nearer>
-  void read(Index i, Visit visit, Nearer nearer) const {
-    Index j = 0;
-    for (; j + columns_at_once <= cols_; j += columns_at_once) {
-      V gains[columns_at_once];
-      for (Index k = 0; k < columns_at_once; ++k) {
-        gains[k] = sign_ * static_cast<V>(cost(i, j + k));
-      }
-      for (std::uint32_t lanes = nearer(j, gains, V{}); lanes != 0; lanes &= lanes - 1) {
-        const int k = std::countr_zero(lanes);
-        visit(j + k, gains[k]);
-      }
-    }
-    read(i, visit, j);
-  }
-
-  [[nodiscard]] std::size_t degree(Index) const { return at(cols_); }
-  [[nodiscard]] T cost(Index i, Index j) const { return transposed ? cost_(j, i) : cost_(i, j); }
+  [[nodiscard]] Row row(Index i) const noexcept { return Row(*this, i); }
 
  private:
+  [[nodiscard]] T cost(Index i, Index j) const { return transposed ? cost_(j, i) : cost_(i, j); }
+
   [[nodiscard]] bool is_cost(T c) const {
     if constexpr (std::floating_point<T>) {
       return c <= most_ && c >= -most_;
@@ -151,7 +148,9 @@ void solve_dense(Index rows, Index cols, const Cost& cost, bool maximize, DenseA
   if (stuck != none) {
     // The rest is read so that an invalid entry is reported rather than hidden.
     for (Index i = stuck + 1; i < rows; ++i) {
-      edges.read_first(i, [](Index, V) {});
+      for (Index j = 0; j < cols; ++j) {
+        static_cast<void>(edges.row(i).checked_gain(j, none));
+      }
     }
     invalid("cost matrix is infeasible: ", transposed ? "column " : "row ", stuck, " and those before it have fewer ",
             transposed ? "rows" : "columns", " with a finite cost than they need");

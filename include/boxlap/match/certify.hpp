@@ -9,6 +9,7 @@
 #include "../base/index.hpp"
 #include "../pairs/csr.hpp"
 #include "assignment.hpp"
+#include "detail/gains.hpp"
 
 namespace boxlap {
 
@@ -50,25 +51,24 @@ template <class V>
   return {-a.first, -a.second};
 }
 
-/// The checks of one certificate. Everything is Lexicographic here: one aim is two of which the second is 0.
+/// The checks of one certificate, by weak duality. Gains and duals are pairs of numbers here, whatever the objective.
 template <class T>
-class Prover {
+class OptimalityCheck {
  public:
   using V = Total<T>;
   using Pair = Lexicographic<V>;
 
-  Prover(const CsrView<T>& weights, const Assignment<T>& assignment) : w_(weights), a_(assignment) {}
+  OptimalityCheck(const CsrView<T>& weights, const Assignment<T>& assignment) : w_(weights), a_(assignment) {}
 
   [[nodiscard]] Certificate<T> run() {
     if (!has_shape() || !is_matching()) {
       return result_;
     }
-    with_gain(w_, a_.options, [&](auto gain) {
-      find_slack(gain);
-      check_edges(gain);
-      check_duals();
-      check_sums(gain);
-    });
+    const LexicographicGain<T> gain(w_, a_.options);
+    find_slack(gain);
+    check_edges(gain);
+    check_duals();
+    check_sums(gain);
     result_.valid = *result_.fault == '\0';
     return result_;
   }
@@ -111,8 +111,6 @@ class Prover {
   }
 
   [[nodiscard]] bool pairs_come_first() const noexcept { return a_.options.objective == Objective::most_pairs; }
-  [[nodiscard]] static Pair as_pair(V gain) { return {gain, V{}}; }
-  [[nodiscard]] static Pair as_pair(Pair gain) { return gain; }
 
   /// The dual of a row or column, aims in the order of the objective.
   [[nodiscard]] Pair dual(const std::vector<V>& duals, const std::vector<V>& pair_duals, Index i) const {
@@ -124,10 +122,9 @@ class Prover {
   [[nodiscard]] Pair col_dual(Index j) const { return dual(a_.col_duals, a_.col_pair_duals, j); }
 
   /// What rounding is forgiven: nothing for integers, for numbers of pairs, and for gains on the exact grid.
-  template <class Gain>
-  void find_slack(const Gain& gain) {
+  void find_slack(const LexicographicGain<T>& gain) {
     for (const T w : w_.values) {
-      scale_ = (std::max)(scale_, weight_part(as_pair(gain(w))));
+      scale_ = (std::max)(scale_, weight_part(gain(w)));
     }
     if (pairs_come_first()) {  // then duals are sums along whole paths
       for (const std::vector<V>* duals : {&a_.row_duals, &a_.col_duals}) {
@@ -155,11 +152,10 @@ class Prover {
     }
   }
 
-  template <class Gain>
-  void check_edges(const Gain& gain) {
+  void check_edges(const LexicographicGain<T>& gain) {
     Index edges_matched = 0;
     for_each_entry(w_, [&](Index i, Index j, T w) {
-      const Pair g = as_pair(gain(w));
+      const Pair g = gain(w);
       if (!(Pair{} < g)) {
         return;
       }
@@ -184,15 +180,14 @@ class Prover {
   }
 
   /// Weak duality: no matching exceeds the sum of all duals, so a matching that reaches it is optimal.
-  template <class Gain>
-  void check_sums(const Gain& gain) {
+  void check_sums(const LexicographicGain<T>& gain) {
     Pair bound, reached;
     V total{};
     for (Index i = 0; i < w_.rows; ++i) {
       bound = saturating_sum(bound, row_dual(i));
       if (const Index j = a_.col_of_row[at(i)]; j != none) {
         const T w = w_.at(i, j);
-        reached = saturating_sum(reached, as_pair(gain(w)));
+        reached = saturating_sum(reached, gain(w));
         total = saturating_sum(total, static_cast<V>(w));
       }
     }
@@ -249,9 +244,10 @@ template <class T>
   if (!std::all_of(weights.values.begin(), weights.values.end(), [&](T w) { return detail::is_weight(w, most); })) {
     detail::refuse_weights(weights, most);
   }
-  return detail::Prover<T>(weights, assignment).run();
+  return detail::OptimalityCheck<T>(weights, assignment).run();
 }
 
+/// certify(weights.view(), assignment).
 template <class T>
 [[nodiscard]] Certificate<T> certify(const Csr<T>& weights, const Assignment<T>& assignment) {
   return certify(weights.view(), assignment);
