@@ -1,7 +1,9 @@
 #include <boxlap/nms/detail/kept_grid.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <random>
+#include <vector>
 
 #include <boxlap/nms/detail/detections.hpp>
 
@@ -37,7 +39,8 @@ Grid grid_of(const Boxes& boxes, double typical) {
   return grid;
 }
 
-bool meet(const Box<float>& a, const Box<float>& b) {
+template <class T>
+bool meet(const Box<T>& a, const Box<T>& b) {
   return std::max(a.x1, b.x1) < std::min(a.x2, b.x2) && std::max(a.y1, b.y1) < std::min(a.y2, b.y2);
 }
 
@@ -81,4 +84,41 @@ TEST_CASE("what was taken from a KeptGrid costs no later search", "[nms]") {
     grid.take(detail::Candidate<float>{crowd[i], 0, Index(i)}, [](const auto&) { return true; });
   }
   CHECK(grid.searched() < 4 * crowd.size());
+}
+
+TEST_CASE("a KeptGrid of the smallest and the largest sides there are misses no box", "[nms]") {
+  const auto seed = std::uint64_t(GENERATE(take(scenes::rounds(4), random(1, 1 << 30))));
+  CAPTURE(seed);
+  scenes::Rng rng(seed);
+  using Wide = detail::KeptGrid<double, detail::Bound<Ios>>;
+  std::uniform_real_distribution<double> exponent(-12, 306), unit(-1, 1);
+  std::vector<Box<double>> boxes;
+  for (int i = 0; i < 600; ++i) {
+    const double side = std::pow(10, i % 3 == 0 ? -10 : exponent(rng)), at = std::pow(10, exponent(rng));
+    const double x = i % 2 == 0 ? 1e-9 * unit(rng) : at * unit(rng), y = 1e-9 * unit(rng);
+    boxes.push_back({x, y, x + side, y + (i % 5 == 0 ? side : 1e-10)});
+  }
+  for (const double typical : {1e-10, 1.0, 1e300}) {
+    Wide grid;
+    grid.start(detail::Reach::meeting(), typical, 1);
+    for (std::size_t i = 0; i < boxes.size(); ++i) {
+      grid.add({boxes[i], 0, Index(i)});
+    }
+    for (const Box<double>& c : boxes) {
+      std::vector<Index> met, expected;
+      for (std::size_t i = 0; i < boxes.size(); ++i) {
+        if (meet(boxes[i], c)) {
+          expected.push_back(Index(i));
+        }
+      }
+      const auto note = [&](const auto& other) {
+        met.push_back(other.row);
+        return false;
+      };
+      grid.take(detail::Candidate<double>{c, 0, none}, note);
+      std::sort(met.begin(), met.end());
+      CAPTURE(typical, c.x1, c.y1, c.x2, c.y2);
+      REQUIRE(met == expected);
+    }
+  }
 }

@@ -121,6 +121,40 @@ TEST_CASE("soft_nms takes any shape, and refuses what makes no sense", "[nms]") 
   CHECK_THROWS_AS(soft_nms(circles, std::vector<double>{1, std::nan(""), 1}), std::invalid_argument);
 }
 
+TEST_CASE("soft_nms lowers each neighbour once, however far out boxes are and however their sides differ", "[nms]") {
+  // Coordinates so far out that small boxes share the outermost cell of their level, larger ones not, and a box so long
+  // that it meets more cells of the larger level than there are blocks.
+  const auto [far, length] = GENERATE(table<double, double>({{2e9, 1e5}, {-2e9, 1e5}, {2e9, 1e9}, {1e11, 1e7}}));
+  std::vector<Box<double>> boxes;
+  std::vector<double> scores;
+  for (int k = 0; k < 300; ++k) {
+    boxes.push_back({far + 2 * k, 0, far + 2 * k + 1, 1});
+    scores.push_back(0.5 + 0.001 * k);
+  }
+  for (int k = 0; k < 20; ++k) {
+    const double side = 2 << k;
+    boxes.push_back({far + 40 * k, 0, far + 40 * k + side, side});
+    scores.push_back(0.4 - 0.01 * k);
+  }
+  boxes.push_back({far - length / 2, 0, far + length / 2, 1});
+  scores.push_back(0.9);
+  for (const Decay decay : {Decay::linear, Decay::gaussian}) {
+    const SoftNmsOptions options{.decay = decay, .iou_threshold = 0, .sigma = 1e-8, .score_threshold = 1e-3};
+    const auto soft = soft_nms(boxes, scores, options, Ios{}), expected = rounds(boxes, scores, options, Ios{});
+    CAPTURE(far, length, int(decay));
+    CHECK((soft.keep == expected.keep));
+    REQUIRE(soft.scores.size() == expected.scores.size());
+    double worst = 0;
+    for (std::size_t k = 0; k < soft.scores.size(); ++k) {
+      worst = std::max(worst, std::abs(soft.scores[k] - expected.scores[k]) / expected.scores[k]);
+    }
+    CHECK(worst <= 1e-12);
+    const auto by_iou = soft_nms(boxes, scores, options), literal = rounds(boxes, scores, options, Iou{});
+    CHECK((by_iou.keep == literal.keep));
+    CHECK((by_iou.scores == literal.scores));
+  }
+}
+
 TEST_CASE("soft_nms holds the memory its doc block states", "[nms]") {
   if (memory::uncounted()) {
     return;

@@ -151,7 +151,11 @@ class KeptGrid {
   template <class OnHit>
   [[nodiscard]] bool search(const Candidate<T>& c, OnHit& on_hit) {
     return visit_cells(
-        c, [&](Key key) { return search_cell(key, c, on_hit); }, [&] { return search_all(c, on_hit); });
+        c, [&](Key key) { return search_cell(key, c, on_hit); },
+        [&](int level) {
+          auto once = [&](const Candidate<T>& kept) { return level_of(kept) >= level && on_hit(kept); };
+          return search_all(c, once);
+        });
   }
 
   /// Calls claim(kept) for the boxes that may suppress c, and removes those for which it returns true.
@@ -169,8 +173,9 @@ class KeptGrid {
           take_from_cell(key, c, claim);
           return false;
         },
-        [&] {
-          take_from_all(c, claim);
+        [&](int level) {
+          auto once = [&](const Candidate<T>& other) { return level_of(other) >= level && claim(other); };
+          take_from_all(c, once);
           return true;
         });
   }
@@ -201,6 +206,7 @@ class KeptGrid {
   [[nodiscard]] int level_of(double longer) const noexcept {
     return (exponent_of(longer * per_unit_) >> 1) + level_offset;
   }
+  [[nodiscard]] int level_of(const Candidate<T>& c) const noexcept { return level_of(BoxPlace(c.box).longer()); }
   /// The longer sides of a level, in units, are below 2 to this power.
   [[nodiscard]] static int top_of(int level) noexcept { return 2 * (level - level_offset) + 2; }
 
@@ -249,8 +255,9 @@ class KeptGrid {
   }
   [[nodiscard]] Slot& find(Key key) noexcept { return const_cast<Slot&>(std::as_const(*this).find(key)); }
 
-  /// Calls in_cell(key) for the cells within reach of c until it returns true; then returns true. Returns in_all()
-  /// instead where there are fewer blocks than such cells.
+  /// Calls in_cell(key) for the cells within reach of c until it returns true; then returns true. Where a level has
+  /// more such cells than there are blocks, returns in_all(level) for this level and those above: of the levels below,
+  /// which far out may be a single cell, all was visited.
   template <class InCell, class InAll>
   [[nodiscard]] bool visit_cells(const Candidate<T>& c, InCell in_cell, InAll in_all) {
     const BoxPlace at(c.box);
@@ -262,7 +269,7 @@ class KeptGrid {
       }
       const Window window = window_of(at, level);
       if (window.cells() > static_cast<std::int64_t>(blocks_used_)) {
-        return in_all();
+        return in_all(level);
       }
       for (std::int64_t y = window.y_first; y <= window.y_last; ++y) {
         for (std::int64_t x = window.x_first; x <= window.x_last; ++x) {
