@@ -2,6 +2,7 @@
 #include <boxlap/eigen.hpp>
 #include <boxlap/match/assign.hpp>
 #include <boxlap/nms/batched.hpp>
+#include <boxlap/pairs/join.hpp>
 #include <boxlap/pairs/overlaps.hpp>
 #include <random>
 #include <vector>
@@ -313,6 +314,9 @@ TEST_CASE("A Csr is Eigen's sparse matrix and the other way round") {
     const RowSparse<double> none;
     REQUIRE(as_csr(none).rows == 0);
     boxlap::validate(as_csr(none));
+    const Eigen::Map<const RowSparse<double>> nowhere(0, 0, 0, nullptr, nullptr, nullptr);  // as other versions do it
+    boxlap::validate(as_csr(nowhere));
+    REQUIRE(as_csr(nowhere).nonzeros() == 0);
     const RowSparse<double> no_entries(3, 4);
     boxlap::validate(as_csr(no_entries));
     REQUIRE(as_csr(no_entries).rows == 3);

@@ -189,3 +189,17 @@ TEST_CASE("centre distance without truth, without detections, and what is refuse
   CHECK_THROWS_AS(judge(1, {{}, {{0, 0}}, {}}, 1), std::invalid_argument);
   CHECK_THROWS_AS(judge(1, {{}, {}, {}}, 0), std::invalid_argument);
 }
+
+TEST_CASE("nuscenes cummean: an error that applies to no detection counts as 1, others as their mean",
+          "[center_distance]") {
+  // Both are found at 1 m; the second error is NaN for truths left of 2.
+  const std::vector<CenterImage<2>> images{judge(1, {{{0, 0}, {1, 0}}, {{0, 1}, {1, 1}}, {0.9, 0.8}}, 2)};
+  const auto summary = boxlap::center_summary<2>(images);
+  REQUIRE(summary.true_positives == 2);
+  CHECK_THAT(summary.errors[0], WithinAbs(1, 1e-12));
+  CHECK(summary.errors[1] == 1);
+  const std::vector<CenterImage<2>> applies{judge(1, {{{0, 0}, {3, 0}}, {{0, 1}, {3, 0.5}}, {0.9, 0.8}}, 2)};
+  const auto mixed = boxlap::center_summary<2>(applies);
+  CHECK(mixed.errors[1] > 0);
+  CHECK(mixed.errors[1] <= 0.5);
+}

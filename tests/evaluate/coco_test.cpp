@@ -435,10 +435,28 @@ TEST_CASE("what COCO's rules cannot judge is refused by its row", "[coco]") {
           (void)boxlap::coco_image(1, boxes, boxes, labels, labels, scores, {}, options);
         }).find("iou_thresholds") != std::string::npos);
   options = {};
+  options.areas[2] = {"medium", 9216, 1024};
+  CHECK(message_of([&] { (void)boxlap::coco_summary({}, options); }) == "boxlap: areas has medium from 9216 to 1024");
+  options.areas.clear();
+  const std::string none = "boxlap: areas and iou_thresholds must not be empty";
+  CHECK(message_of([&] { (void)boxlap::coco_summary({}, options); }) == none);
+  options = {};
+  options.iou_thresholds.clear();
+  CHECK(message_of([&] { (void)boxlap::coco_summary({}, options); }) == none);
+  options = {};
   options.max_detections = {10, 1};
   CHECK(message_of([&] { (void)boxlap::coco_summary({}, options); }).find("max_detections") != std::string::npos);
   options.max_detections = {1, 10, 100};
   options.areas.pop_back();
   const std::vector<CocoImage> images{boxlap::coco_image(1, boxes, boxes, labels, labels, scores)};
   CHECK(message_of([&] { (void)boxlap::coco_summary(images, options); }).find("other options") != std::string::npos);
+  const auto outcomes_of = [&](Index area, Index threshold) {
+    return message_of([&] { (void)boxlap::coco_outcomes(images, nullptr, area, threshold); });
+  };
+  CHECK(outcomes_of(3, 9) == "nothing was thrown");  // the last of both
+  CHECK(outcomes_of(4, 0) == "boxlap: area 4 or threshold 0 is out of range");
+  CHECK(outcomes_of(0, 10) == "boxlap: area 0 or threshold 10 is out of range");
+  CHECK(outcomes_of(-1, 0) == "boxlap: area -1 or threshold 0 is out of range");
+  CHECK(outcomes_of(0, -1) == "boxlap: area 0 or threshold -1 is out of range");
+  CHECK(boxlap::coco_outcomes({}, nullptr, 7, 7).outcomes.empty());
 }

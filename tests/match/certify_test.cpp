@@ -329,3 +329,27 @@ TEST_CASE("the largest weight of whole numbers is taken, one more is refused", "
   CHECK_THROWS_AS(weigh(quarter + 1, Objective::max_total), std::invalid_argument);
   CHECK_THROWS_AS(weigh(quarter / 3 + 1, Objective::most_pairs), std::invalid_argument);
 }
+
+TEST_CASE("certify refuses the weights that assign refuses", "[certify]") {
+  const auto message_of = [](const auto& weights, const auto& assignment) -> std::string {
+    try {
+      (void)certify(weights, assignment);
+    } catch (const std::invalid_argument& error) {
+      return error.what();
+    }
+    return "";
+  };
+  auto weights = make_csr<double>(2, 2, {{0, 1, 0.5}, {1, 0, 0.25}});
+  const auto best = assign(weights);
+  CHECK(message_of(weights, best).empty());
+  for (const double bad : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(), 1e300}) {
+    CAPTURE(bad);
+    weights.values[1] = bad;
+    CHECK_THAT(message_of(weights, best), Catch::Matchers::StartsWith("boxlap: weights at row 1, column 0 is "));
+    CHECK_THROWS_AS(assign(weights), std::invalid_argument);
+  }
+  auto whole = make_csr<Int>(1, 1, {{0, 0, 1}});
+  const auto one = assign(whole);
+  whole.values[0] = std::numeric_limits<Int>::max() / 4 + 1;
+  CHECK_THAT(message_of(whole, one), Catch::Matchers::StartsWith("boxlap: weights at row 0, column 0 is 2305843009"));
+}

@@ -349,6 +349,28 @@ TEMPLATE_TEST_CASE("two of a label that suppress one another share a cell, howev
 }
 #endif
 
+TEMPLATE_TEST_CASE("boxes that were alone until the last box covers them all are suppressed by it", "[nms]", float,
+                   double) {
+  using T = TestType;
+  std::vector<Box<T>> boxes;
+  std::vector<float> scores;
+  std::vector<int> labels;
+  for (int k = 0; k < 400; ++k) {
+    const T x = static_cast<T>(10 * (k % 20)), y = static_cast<T>(10 * (k / 20));
+    boxes.push_back({x, y, x + 5, y + 5});
+    scores.push_back(0.25f + 0.5f * static_cast<float>(k % 7) / 7);
+    labels.push_back(k % 10 == 0 ? 2 : 1);
+  }
+  for (const float score : {0.1f, 0.9f}) {  // it is suppressed, or suppresses
+    boxes.push_back({0, 0, 200, 200});
+    scores.push_back(score);
+    labels.push_back(1);
+    const auto kept = batched_nms(boxes, scores, labels, 1e-4);
+    CHECK(kept == label_by_label(boxes, scores, labels, 1e-4));
+    CHECK(kept.size() == (score < 0.5f ? 400 : 41));
+  }
+}
+
 TEST_CASE("batched_nms refuses lengths that differ", "[nms]") {
   const std::vector<Box<float>> boxes(3);
   CHECK_THROWS_AS(batched_nms(boxes, std::vector<float>(2), std::vector<int>(3), 0.5), std::invalid_argument);

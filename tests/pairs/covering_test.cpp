@@ -2,6 +2,7 @@
 #include <boxlap/pairs/join.hpp>
 #include <boxlap/pairs/overlaps.hpp>
 #include <boxlap/pairs/shape_index.hpp>
+#include <boxlap/shape/rotated_box.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -82,5 +83,24 @@ TEST_CASE("a visit that stops at any pair is not called again", "[pairs]") {
     for_each_pair(asked, index, [&](Index, Index) { return ++calls < stop; });
     CAPTURE(stop);
     CHECK(calls == stop);
+  }
+}
+
+TEST_CASE("a visit of rotated boxes that stops at any pair is not called again, with any number of threads",
+          "[pairs]") {
+  std::vector<RotatedBox<float>> boxes;
+  for (int k = 0; k < 9'000; ++k) {  // three chunks of rows
+    boxes.push_back({float(10 * (k % 100)), float(10 * (k / 100)), 12, 6, 30});
+  }
+  for (const int threads : {1, 2, 3}) {
+    int all = 0;
+    for_each_pair(boxes, [&](Index, Index) { ++all; }, {.threads = threads});
+    REQUIRE(all > 8'000);
+    for (const int stop : {1, 100, all / 2, all - 1, all}) {
+      int calls = 0;
+      for_each_pair(boxes, [&](Index, Index) { return ++calls < stop; }, {.threads = threads});
+      CAPTURE(threads, all, stop);
+      CHECK(calls == stop);
+    }
   }
 }

@@ -167,6 +167,21 @@ TEST_CASE("bad options are named") {
   CHECK_THROWS_AS(iou_matrix(boxes, boxes, {.threads = -2}), std::invalid_argument);
 }
 
+TEST_CASE("a least value that the scalar cannot hold") {
+  const std::vector<Box<float>> boxes{{0, 0, 2, 2}, {1, 1, 3, 3}};
+  for (const double huge : {1e39, 1e300, std::numeric_limits<double>::infinity()}) {
+    CHECK(intersection_matrix(boxes, boxes, {.min = huge}).values.empty());
+    CHECK(iou_matrix(boxes, {.min = huge}).values.empty());
+  }
+  for (const double tiny : {1e-300, 0.0, -1.0, -1e300}) {
+    CHECK(intersection_matrix(boxes, boxes, {.min = tiny}).values == std::vector<float>{4, 1, 1, 4});
+  }
+  // 3.4028234663852886e38 is the largest float, whose square root is no whole number: 1.8e19 squared comes close.
+  const std::vector<Box<float>> large{{0, 0, 0x1p64F, 0x1.fffffep63F}};
+  CHECK(intersection_matrix(large, large, {.min = std::numeric_limits<float>::max()}).values ==
+        std::vector<float>{std::numeric_limits<float>::max()});
+}
+
 TEST_CASE("the memory of a matrix is what its doc block says") {
   if (memory::uncounted()) {
     return;

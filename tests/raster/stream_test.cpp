@@ -137,3 +137,29 @@ TEST_CASE("what a stream cannot do is refused with its values") {
   CHECK_THROWS_AS(MomentsStream<float>(5, 0), std::invalid_argument);
   CHECK_THROWS_WITH(LeeStream<float>(5, 3, Speckle{2, 1, 1}), Contains("cmax"));
 }
+
+TEST_CASE("images without pixels give images without pixels, and a stream without rows none") {
+  const Image<float> flat(0, 7), narrow(7, 0);
+  Image<float> mean, variance, filtered;
+  for (const Image<float>* image : {&flat, &narrow}) {
+    moving_moments(*image, 3, mean, variance);
+    enhanced_lee(*image, 3, Speckle::intensity(4), filtered);
+    for (const Image<float>* out : {&mean, &variance, &filtered}) {
+      CHECK(out->rows() == image->rows());
+      CHECK(out->cols() == image->cols());
+    }
+  }
+  int rows = 0;
+  const auto count = [&](auto...) { ++rows; };
+  MomentsStream<float> moments(5, 3);
+  moments.finish(count);
+  LeeStream<float> lee(5, 3, Speckle::intensity(4));
+  lee.finish(count);
+  CHECK(rows == 0);
+  const std::vector<float> row(5, 1.0F);
+  moments.push(std::span<const float>(row), count);
+  moments.finish(count);
+  CHECK(rows == 1);
+  moments.finish(count);
+  CHECK(rows == 1);
+}

@@ -421,3 +421,44 @@ TEST_CASE("the empty polygon has no area and meets nothing") {
   REQUIRE(boxlap::make_polygon(std::vector<Point<double>>{}) == empty);
   REQUIRE(boxlap::make_multipolygon(std::vector<Polygon<double>>{empty, square, empty}) == square);
 }
+
+TEST_CASE("parts that overlap are refused by name, and repairs of parts are listed by ring") {
+  using boxlap::Repair;
+  using boxlap::RingRepair;
+  using Points = std::vector<Point<double>>;
+  const auto square = boxlap::make_polygon(Points{{0, 0}, {2, 0}, {2, 2}, {0, 2}});
+  const auto across = boxlap::make_polygon(Points{{1, 1}, {3, 1}, {3, 3}, {1, 3}});
+  REQUIRE_THROWS_AS(boxlap::make_multipolygon(std::vector{square, across}), std::invalid_argument);
+  std::string why;
+  REQUIRE_FALSE(boxlap::try_make_multipolygon(std::vector{square, across}, &why));
+  REQUIRE_THROWS_WITH(boxlap::make_multipolygon(std::vector{square, across}), "boxlap: " + why);
+  REQUIRE_THAT(why, Catch::Matchers::Contains("part 1"));
+  const auto turned = boxlap::make_polygon(Points{{9, 7}, {9, 5}, {7, 5}, {7, 7}});
+  const auto frame = boxlap::make_polygon(Points{{10, 0}, {20, 0}, {20, 10}, {10, 10}},
+                                          std::vector<Points>{{{11, 1}, {12, 1}, {12, 2}, {11, 2}}});
+  REQUIRE(turned.repairs() == std::vector<RingRepair>{{0, Repair::reversed}});
+  REQUIRE(frame.repairs() == std::vector<RingRepair>{{1, Repair::reversed}});
+  const auto all = boxlap::make_multipolygon(std::vector{square, frame, turned});
+  REQUIRE(all.repairs() == std::vector<RingRepair>{{2, Repair::reversed}, {3, Repair::reversed}});
+  REQUIRE(area(all) == 4 + 99 + 4);
+}
+
+TEST_CASE("boxes without a place or extent share nothing with rotated boxes and polygons") {
+  constexpr double inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  const auto square = boxlap::make_polygon(std::vector<Point<double>>{{-1, -1}, {1, -1}, {1, 1}, {-1, 1}});
+  using boxlap::Box;
+  using boxlap::RotatedBox;
+  const RotatedBox<double> rotated{0, 0, 2, 2, 30};
+  REQUIRE(intersection_area(rotated, square) > 3);
+  REQUIRE(intersection_area(rotated, Polygon<double>{}) == 0);
+  for (const double bad : {inf, -inf, nan}) {
+    REQUIRE(intersection_area(RotatedBox<double>{bad, 0, 2, 2, 30}, square) == 0);
+    REQUIRE(intersection_area(RotatedBox<double>{0, bad, 2, 2, 30}, square) == 0);
+  }
+  REQUIRE(intersection_area(Box<double>{-1, -1, 1, 1}, rotated) > 3);
+  for (const Box<double>& box :
+       {Box<double>{1, -1, -1, 1}, {-1, 1, 1, -1}, {nan, -1, 1, 1}, {-1, -1, 1, nan}, {0, -1, 0, 1}}) {
+    REQUIRE(intersection_area(box, rotated) == 0);
+    REQUIRE(intersection_area(rotated, box) == 0);
+  }
+}
