@@ -44,10 +44,10 @@ template <Shapes S, Numbers P, Labels L, class M>
   const int threads = thread_count(options.threads);
   decltype(auto) rows = rows_to_measure<M>(shapes);
   const Detections detections(rows, measure, verdict);
+  using D = std::remove_const_t<decltype(detections)>;
   std::vector<unsigned char> stays(at(detections.size()), 0);
   const std::size_t isolated = find_isolated(detections, labels, std::span(stays));
-  std::vector<Index> order = order_descending(scores);
-  const auto keep = [&](Index row) { stays[at(row)] = 1; };
+  std::vector<Index> order = order_descending(as_span(scores));
   {
     std::vector<Index> others;
     if (isolated > 0) {
@@ -59,13 +59,17 @@ template <Shapes S, Numbers P, Labels L, class M>
       }
       others.pop_back();
     }
-    const RowsByLabel groups(std::span<const Index>(isolated > 0 ? others : order), labels);
+    RowsByLabel groups(std::span<const Index>(isolated > 0 ? others : order), labels);
     const auto shares = static_cast<Index>(threads == 1 ? 1 : (std::min)(groups.size(), std::size_t{64}));
     for_each_chunk(threads, shares, [&](Index share) {
-      KeptIndex kept(detections);
+      KeptIndex<D> index(detections);
       for (std::size_t g = at(share); g < groups.size(); g += at(shares)) {
-        kept.clear();
-        suppress_rows(detections, kept, groups[g], keep);
+        index.clear();
+        const std::span<Index> group = groups.rows(g);
+        const Index* const end = suppress_rows(detections, index, group, group.data());
+        for (const Index* row = group.data(); row != end; ++row) {
+          stays[at(*row)] = 1;
+        }
       }
     });
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <initializer_list>
 #include <span>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "../base/range.hpp"
 #include "../pairs/csr.hpp"
 #include "../shape/shape.hpp"
+#include "detail/decide_rows.hpp"
 #include "detail/detections.hpp"
 #include "detail/kept_index.hpp"
 #include "detail/small_nms.hpp"
@@ -39,39 +41,42 @@ namespace detail {
   return {options.iou_threshold, options.suppress_equal};
 }
 
-/// A class of fewer rows takes longer as FewBoxes than as a list of kept boxes. batched_nms with the limit / without,
-/// 128 sets each: 30 boxes in 80 classes 0.86, 100 in 80 0.84, 300 in 80 0.96, 100 in 10 0.94, 30 in 3 1.00; a limit of
-/// 8 makes the last three slower, up to 1.14. nms() itself has no limit: its list would be made for one call.
-inline constexpr std::size_t min_few_boxes = 6;
-
-/// Suppression within `rows`, which are in the order of their scores, by the cheapest exact way. A row by itself stays:
-/// saying so first takes batched_nms of 30 boxes in 80 classes 0.6 of the time.
-template <class D, class OnKept>
-void suppress_rows(const D& detections, KeptIndex<D>& kept, std::span<const Index> rows, OnKept on_kept) {
-  if (rows.size() <= 1) {
-    std::for_each(rows.begin(), rows.end(), on_kept);
-    return;
-  }
-  if constexpr (few_are_faster<D>) {
-    if (rows.size() >= min_few_boxes && are_few(rows.size(), detections)) {
-      return suppress_few(detections, rows, on_kept);
-    }
-  }
-  if (detections.verdict().spares_nothing()) {
-    suppress_all_pairs(detections, rows, on_kept);
-  } else if (D::Bound::at_most_one && detections.verdict().spares_all()) {
-    std::for_each(rows.begin(), rows.end(), on_kept);
-  } else {
-    suppress(detections, kept, rows, on_kept);
-  }
-}
-
 /// Whether rows are many enough, and the threshold one, for which tiles pay.
 template <class D>
 [[nodiscard]] bool worth_tiles(const D& detections) {
   const Verdict& verdict = detections.verdict();
   return detections.size() >= TiledRows<D>::worth_dividing && !verdict.spares_nothing() &&
          !(D::Bound::at_most_one && verdict.spares_all());
+}
+
+/// nms() of prepared arguments: scores are ordered, the rest is decided in the place of that order.
+template <class D, class P>
+[[nodiscard]] std::vector<Index> nms_in_order(const D& detections, const P& scores, int threads) {
+  const std::size_t n = at(detections.size());
+  std::array<Index, max_few_boxes> few_rows;
+  std::vector<Index> many_rows;
+  const bool few = are_few(n, detections);
+  if (!few) {
+    many_rows.resize(n);
+  }
+  const std::span<Index> order = few ? std::span<Index>(few_rows).first(n) : std::span<Index>(many_rows);
+  order_descending(as_span(scores), order);
+  Index* end = order.data();
+  std::vector<Fate> fates;
+  if (few) {
+    if constexpr (few_are_faster<D>) {
+      end = suppress_few(detections, order, end);
+    }
+  } else if (worth_tiles(detections) && suppress_in_tiles(detections, order, threads, fates)) {
+    for (const Index row : order) {
+      *end = row;
+      end += fates[at(row)] == Fate::kept ? 1 : 0;
+    }
+  } else {
+    KeptIndex<D> index(detections);
+    end = suppress_rows(detections, index, order, end);
+  }
+  return std::vector<Index>(order.data(), end);
 }
 
 }  // namespace detail
@@ -102,22 +107,7 @@ template <Shapes S, Numbers P, Measure<detail::Element<S>> M = Iou>
   const int threads = detail::thread_count(options.threads);
   decltype(auto) rows = detail::rows_to_measure<M>(shapes);
   const detail::Detections detections(rows, measure, verdict);
-  if constexpr (detail::few_are_faster<detail::Detections<std::remove_cvref_t<decltype(rows)>, M>>) {
-    if (detail::are_few(static_cast<std::size_t>(std::size(scores)), detections)) {
-      return detail::nms_of_few(detections, scores);
-    }
-  }
-  std::vector<Index> order = detail::order_descending(scores);
-  std::vector<detail::Fate> fates;
-  if (detail::worth_tiles(detections) && detail::suppress_in_tiles(detections, order, threads, fates)) {
-    std::erase_if(order, [&](Index row) { return fates[detail::at(row)] != detail::Fate::kept; });
-  } else {
-    detail::KeptIndex kept(detections);
-    std::size_t count = 0;  // kept rows overwrite the order behind the search
-    detail::suppress_rows(detections, kept, order, [&](Index row) { order[count++] = row; });
-    order.resize(count);
-  }
-  return std::vector<Index>(order.begin(), order.end());
+  return detail::nms_in_order(detections, scores, threads);
 }
 
 /// The same by IoU, with a threshold alone: above 1 (45 for 0.45) it keeps every row.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <numeric>
 #include <span>
@@ -16,8 +17,10 @@
 #include "../base/index.hpp"
 #include "../base/range.hpp"
 #include "../shape/shape.hpp"
+#include "detail/decide_rows.hpp"
 #include "detail/detections.hpp"
 #include "detail/kept_index.hpp"
+#include "detail/reach.hpp"
 #include "detail/regions.hpp"
 #include "detail/tile_partition.hpp"
 #include "detail/waiting_rows.hpp"
@@ -244,9 +247,9 @@ class TiledNms {
     const auto note = [&](Index row, Fate fate) { fates[detail::at(row)] = fate; };
     detail::KeptIndex<D> index(detections);
     if (all_seen) {
-      const std::vector<Index> order = detail::order_descending(scores);
-      detail::suppress_rows(detections, index, std::span<const Index>(order),
-                            [&](Index row) { note(row, Fate::kept); });
+      std::vector<Index> order = detail::order_descending(scores);
+      const Index* const end = detail::suppress_rows(detections, index, order, order.data());
+      std::for_each(std::as_const(order).data(), end, [&](Index row) { note(row, Fate::kept); });
     } else if (verdict_.spares_nothing()) {
       fates.assign(rows.size(), Fate::open);
     } else if (detail::Bound<M>::at_most_one && verdict_.spares_all()) {
@@ -258,8 +261,10 @@ class TiledNms {
         note(i, takes_part ? Fate::open : Fate::kept);
       }
     } else {
-      const auto reaches_out = [&](const auto& c) { return !rows[detail::at(c.row)].ready; };
-      detail::decide_tile(detections, index, detail::order_descending(scores), reaches_out, note);
+      std::vector<std::uint16_t> reaching_out(rows.size());
+      std::transform(rows.begin(), rows.end(), reaching_out.begin(), [](const Open& row) { return row.ready ? 0 : 1; });
+      const detail::TileFates outcome{reaching_out.data(), fates.data()};
+      detail::decide_rows(detections, index, detail::order_descending(scores), nullptr, &outcome);
     }
     return fates;
   }

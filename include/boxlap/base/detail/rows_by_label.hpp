@@ -61,6 +61,11 @@ class RowsByLabel {
     return std::span(rows_).subspan(at(begins_[group]), at(begins_[group + 1] - begins_[group]));
   }
 
+  /// The same to be written over.
+  [[nodiscard]] std::span<Index> rows(std::size_t group) noexcept {
+    return std::span(rows_).subspan(at(begins_[group]), at(begins_[group + 1] - begins_[group]));
+  }
+
  private:
   [[nodiscard]] static std::vector<Index> first_rows(Index n) {
     std::vector<Index> rows(at(n));

@@ -20,14 +20,14 @@ namespace boxlap::detail {
 
 /// Scores as whole numbers below 2^bits, evenly from the highest to the lowest, NaN as the highest. Rounding does not
 /// change that they never ascend where scores do.
-template <std::floating_point T, int bits>
+template <std::floating_point T>
 class ScoreSteps {
  public:
-  ScoreSteps(T lowest, T highest) noexcept
+  ScoreSteps(T lowest, T highest, int bits) noexcept
       : highest_(highest), range_(highest - lowest), per_score_(static_cast<T>((1 << bits) - 1) / range_) {}
 
   template <Numbers R>
-  [[nodiscard]] static ScoreSteps of(const R& scores, Index n) {
+  [[nodiscard]] static ScoreSteps of(const R& scores, Index n, int bits) {
     constexpr std::size_t side_by_side = 4;  // so that one comparison need not wait for the last
     std::array<T, side_by_side> low, high;
     low.fill((std::numeric_limits<T>::max)());
@@ -46,7 +46,7 @@ class ScoreSteps {
     for (; i < n; ++i) {
       see(i, 0);
     }
-    return {*std::min_element(low.begin(), low.end()), *std::max_element(high.begin(), high.end())};
+    return {*std::min_element(low.begin(), low.end()), *std::max_element(high.begin(), high.end()), bits};
   }
 
   [[nodiscard]] std::uint32_t operator()(T score) const noexcept {
@@ -84,6 +84,30 @@ class ScoreSteps {
   T highest_, range_, per_score_;
 };
 
+/// Sorts rows by score, descending, equal ones by row: by insertion where they are a few, as a heap where they are
+/// many.
+template <Numbers R>
+void sort_few(const R& scores, std::span<Index> rows) {
+  constexpr std::size_t insertion_limit = 32;
+  const auto before = [&](Index a, Index b) {
+    const auto x = ascending_key(element(scores, a)), y = ascending_key(element(scores, b));
+    return x > y || (x == y && a < b);
+  };
+  if (rows.size() > insertion_limit) {
+    std::make_heap(rows.begin(), rows.end(), before);
+    std::sort_heap(rows.begin(), rows.end(), before);
+    return;
+  }
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    const Index row = rows[i];
+    std::size_t k = i;
+    for (; k > 0 && before(row, rows[k - 1]); --k) {
+      rows[k] = rows[k - 1];
+    }
+    rows[k] = row;
+  }
+}
+
 /// Sorts the scores of each step, whose order is that of their rows, where that is not theirs too.
 template <Numbers R, class Steps>
 void sort_within_steps(const R& scores, const Steps& step_of, std::span<Index> order) {
@@ -101,45 +125,44 @@ void sort_within_steps(const R& scores, const Steps& step_of, std::span<Index> o
     do {
       ++k;
     } while (k < order.size() && step_of(score_at(k)) == step);
-    std::sort(order.data() + first, order.data() + k, [&](Index a, Index b) {
-      const auto x = ascending_key(element(scores, a)), y = ascending_key(element(scores, b));
-      return x > y || (x == y && a < b);
-    });
+    sort_few(scores, order.subspan(first, k - first));
   }
 }
 
-/// order_descending() of at most 2^row_bits scores by two digits of their steps, 4 n bytes while it runs: false, and
-/// nothing done, where they crowd.
-template <int row_bits, int digit_bits, Numbers R>
-[[nodiscard]] bool steps_descending(const R& scores, std::span<Index> order) {
-  static_assert(row_bits + digit_bits <= std::numeric_limits<std::uint32_t>::digits);
-  constexpr std::uint32_t digits = std::uint32_t{1} << digit_bits, rows = std::uint32_t{1} << row_bits;
+/// order_descending() of at most 2^(32 - digit_bits) scores by two digits of their steps, 4 n bytes while it runs:
+/// false, and nothing done, where they crowd.
+template <Numbers R>
+[[nodiscard]] bool steps_descending(const R& scores, std::span<Index> order, int digit_bits) {
+  constexpr std::size_t most_digits = std::size_t{1} << 11;
+  const std::uint32_t last_digit = (std::uint32_t{1} << digit_bits) - 1;
   const auto n = static_cast<Index>(order.size());
-  const auto step_of = ScoreSteps<Element<R>, 2 * digit_bits>::of(scores, n);
+  const auto step_of = ScoreSteps<Element<R>>::of(scores, n, 2 * digit_bits);
   if (!step_of.tell_apart(scores, n)) {
     return false;
   }
-  std::array<std::uint32_t, digits> low{}, high{};  // counts of digits, then places
-
   for (Index i = 0; i < n; ++i) {  // does nothing else, so that compilers make vector code of it
     order[at(i)] = static_cast<Index>(step_of(element(scores, i)));
   }
+  std::array<std::uint32_t, most_digits> low{}, high{};  // counts of digits, then places
   for (const Index step : order) {
-    ++low[static_cast<std::uint32_t>(step) % digits];
-    ++high[static_cast<std::uint32_t>(step) / digits];
+    ++low[static_cast<std::uint32_t>(step) & last_digit];
+    ++high[static_cast<std::uint32_t>(step) >> digit_bits];
   }
   std::uint32_t low_sum = 0, high_sum = 0;
-  for (std::size_t d = 0; d < digits; ++d) {
+  for (std::size_t d = 0; d <= last_digit; ++d) {
     low_sum += std::exchange(low[d], low_sum);
     high_sum += std::exchange(high[d], high_sum);
   }
+  // The high digit and the row share a number of 32 bits.
+  const int row_bits = std::numeric_limits<std::uint32_t>::digits - digit_bits;
+  const std::uint32_t last_row = (std::uint32_t{1} << row_bits) - 1;
   const auto by_low = std::make_unique_for_overwrite<std::uint32_t[]>(at(n));
   for (std::size_t i = 0; i < at(n); ++i) {
     const auto step = static_cast<std::uint32_t>(order[i]);
-    by_low[low[step % digits]++] = step / digits * rows + static_cast<std::uint32_t>(i);
+    by_low[low[step & last_digit]++] = step >> digit_bits << row_bits | static_cast<std::uint32_t>(i);
   }
   for (std::size_t k = 0; k < at(n); ++k) {
-    order[high[by_low[k] / rows]++] = static_cast<Index>(by_low[k] % rows);
+    order[high[by_low[k] >> row_bits]++] = static_cast<Index>(by_low[k] & last_row);
   }
   sort_within_steps(scores, step_of, order);
   return true;

@@ -17,6 +17,7 @@
 #include "../index.hpp"
 #include "../range.hpp"
 #include "ascending_key.hpp"
+#include "compiler.hpp"
 #include "score_steps.hpp"
 
 namespace boxlap::detail {
@@ -45,25 +46,20 @@ void insertion_sort(std::span<Item> items, const KeyOf& key_of) {
   }
 }
 
-/// radix_sort(), or with a `place` its last pass calls place(k, item) for the k-th of the result instead.
-template <class Item, class KeyOf, class Place>
-std::span<Item> radix_passes(std::span<Item> items, std::span<Item> scratch, int bits, const KeyOf& key_of,
-                             const Place& place) {
-  constexpr bool placed = !std::same_as<Place, std::nullptr_t>;
-  const auto finish = [&] {
-    if constexpr (placed) {
-      for (std::size_t k = 0; k < items.size(); ++k) {
-        place(k, items[k]);
-      }
-    }
-    return items;
-  };
+/// Sorts by the low `bits` bits of an unsigned key, equal keys in the order they came, and returns the span that holds
+/// the result: `items` or `scratch`, which must be as long. Higher bits of the keys must be equal everywhere.
+///
+/// Least significant digit first, at most 8 or 11 bits a pass; a digit that is the same everywhere costs no pass.
+/// O(n * bits / 11) time; the histograms take 8 KiB a pass on the stack.
+template <class Item, class KeyOf>
+[[nodiscard]] BOXLAP_NOINLINE std::span<Item> radix_sort(std::span<Item> items, std::span<Item> scratch, int bits,
+                                                         const KeyOf& key_of) {
   using Key = std::remove_cvref_t<decltype(key_of(items[0]))>;
   constexpr int most_digit_bits = 11;
   constexpr int most_passes = (std::numeric_limits<Key>::digits + most_digit_bits - 1) / most_digit_bits;
   if (items.size() <= insertion_sort_limit) {
     insertion_sort(items, key_of);
-    return finish();
+    return items;
   }
   // A single histogram is worth it up to four times as long as the items.
   const bool one_digit = bits <= most_digit_bits && std::size_t{1} << bits <= 4 * items.size();
@@ -102,31 +98,12 @@ std::span<Item> radix_passes(std::span<Item> items, std::span<Item> scratch, int
     for (std::size_t d = 0; d < buckets; ++d) {
       sum += std::exchange(offsets[d], sum);
     }
-    if constexpr (placed) {
-      if (pass + 1 == passes) {
-        for (const Item& item : items) {
-          place(offsets[digit(item)]++, item);
-        }
-        return items;
-      }
-    }
     for (const Item& item : items) {
       scratch[offsets[digit(item)]++] = item;
     }
     std::swap(items, scratch);
   }
-  return finish();
-}
-
-/// Sorts by the low `bits` bits of an unsigned key, equal keys in the order they came, and returns the span that holds
-/// the result: `items` or `scratch`, which must be as long. Higher bits of the keys must be equal everywhere.
-///
-/// Least significant digit first, at most 8 or 11 bits a pass; a digit that is the same everywhere costs no pass.
-/// O(n * bits / 11) time; the histograms take 8 KiB a pass on the stack.
-template <class Item, class KeyOf>
-[[nodiscard]] std::span<Item> radix_sort(std::span<Item> items, std::span<Item> scratch, int bits,
-                                         const KeyOf& key_of) {
-  return radix_passes(items, scratch, bits, key_of, nullptr);
+  return items;
 }
 
 /// The same for Keyed rows in vectors: the result is in `items`, `scratch` is resized.
@@ -242,20 +219,19 @@ void order_descending(const R& scores, std::span<Index> order) {
   }
   if constexpr (std::floating_point<Element<R>>) {
     // 10 bits a digit suit the first cache, 11 tell more scores apart (measured).
-    if (n <= short_steps_limit ? steps_descending<14, 10>(scores, order)
-                               : n <= steps_limit && steps_descending<21, 11>(scores, order)) {
+    if (n <= steps_limit && steps_descending(scores, order, n <= short_steps_limit ? 10 : 11)) {
       return;
     }
   }
-  const auto items = std::make_unique_for_overwrite<Keyed<Key>[]>(at(n));
+  std::vector<Keyed<Key>> items, scratch;
+  items.reserve(at(n));
   for (Index i = 0; i < n; ++i) {
-    items[at(i)] = {static_cast<Key>(~ascending_key(element(scores, i))), i};
+    items.push_back({static_cast<Key>(~ascending_key(element(scores, i))), i});
   }
-  const auto scratch = std::make_unique_for_overwrite<Keyed<Key>[]>(at(n));
-  radix_passes(
-      std::span(items.get(), at(n)), std::span(scratch.get(), at(n)), std::numeric_limits<Key>::digits,
-      [](const Keyed<Key>& item) { return item.key; },
-      [&](std::size_t k, const Keyed<Key>& item) { order[k] = item.row; });
+  radix_sort(items, scratch);
+  for (std::size_t k = 0; k < at(n); ++k) {
+    order[k] = items[k].row;
+  }
 }
 
 /// The same in a vector of its own, 4 n bytes.

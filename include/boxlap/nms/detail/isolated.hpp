@@ -90,7 +90,7 @@ class CellsOfLabels {
 };
 
 #if BOXLAP_VECTORS
-/// The cells of boxes, four boxes at a time; boxes are shrunk by the share that FewBoxes takes off them. Two boxes that
+/// The cells of boxes, four boxes at a time; boxes are shrunk by the share that SmallNms takes off them. Two boxes that
 /// suppress one another share a cell: the mapping from coordinate to cell is monotone, and its rounding is far below
 /// `slack`, or below what share() leaves to it where sides are long. The outermost cells go on to infinity.
 template <class D, class Label>

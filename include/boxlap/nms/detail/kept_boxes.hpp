@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "../../base/detail/compiler.hpp"
 #include "../../base/detail/sorting.hpp"
 #include "../../base/index.hpp"
 #include "../../shape/box.hpp"
@@ -83,7 +84,8 @@ template <class Bound, class T>
 }
 
 template <class Bound, class T>
-[[nodiscard]] inline bool any_may_suppress(const CandidateBlock<T>& block, const Candidate<T>& c) noexcept {
+[[nodiscard]] BOXLAP_ALWAYS_INLINE inline bool any_may_suppress(const CandidateBlock<T>& block,
+                                                                const Candidate<T>& c) noexcept {
   BitsOf<T> any = 0;
   for (int k = 0; k < CandidateBlock<T>::lanes; ++k) {
     any |= static_cast<BitsOf<T>>(may_suppress<Bound>(block, k, c));
@@ -91,18 +93,21 @@ template <class Bound, class T>
   return any != 0;
 }
 
-/// Calls on_hit(kept) for the lanes of `block` that may suppress c, until it returns true; then returns true.
 template <class Bound, class T, class OnHit>
-[[nodiscard]] inline bool search_block(const CandidateBlock<T>& block, const Candidate<T>& c, OnHit& on_hit) {
-  if (!any_may_suppress<Bound>(block, c)) [[likely]] {
-    return false;
-  }
+[[nodiscard]] BOXLAP_NOINLINE bool hit_in_block(const CandidateBlock<T>& block, const Candidate<T>& c, OnHit& on_hit) {
   for (int k = 0; k < block.size; ++k) {
     if (may_suppress<Bound>(block, k, c) && on_hit(block[k])) {
       return true;
     }
   }
   return false;
+}
+
+/// Calls on_hit(kept) for the lanes of `block` that may suppress c, until it returns true; then returns true.
+template <class Bound, class T, class OnHit>
+[[nodiscard]] BOXLAP_ALWAYS_INLINE inline bool search_block(const CandidateBlock<T>& block, const Candidate<T>& c,
+                                                            OnHit& on_hit) {
+  return any_may_suppress<Bound>(block, c) && hit_in_block<Bound>(block, c, on_hit);
 }
 
 /// Kept boxes as one list, searched from the first to the last.
@@ -131,7 +136,7 @@ class KeptList {
   }
 
   template <class Visit>
-  void for_each(Visit visit) const {
+  void for_each(const Visit& visit) const {
     for (const CandidateBlock<T>& block : blocks_) {
       for (int k = 0; k < block.size; ++k) {
         visit(block[k]);

@@ -8,59 +8,35 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "../../base/index.hpp"
 #include "kept_boxes.hpp"
+#include "reach.hpp"
 
 namespace boxlap::detail {
 
-/// How far apart two boxes can be that suppress one another.
-///
-/// The IoU of two boxes is at most that of their sides along either axis. Where it exceeds t, sides a and b therefore
-/// obey t < a / b < 1 / t, and their centres are closer than (a + b) (1 - t) / (2 (1 + t)). With t = 0 this says that
-/// they meet. `t` is taken a little smaller than the threshold, for what the computed IoU owes to rounding.
-struct Reach {
-  double t;     // lower bound of the ratio of two sides
-  double half;  // (1 - t) / (2 (1 + t))
-
-  [[nodiscard]] static Reach meeting() noexcept { return {0, 0.5}; }
-  [[nodiscard]] static Reach above(double threshold) noexcept {
-    const double t = (std::max)(0.0, (std::min)(threshold, 1.0) * (1 - 1e-5) - 1e-5);
-    return {t, (1 - t) / (2 * (1 + t))};
+/// The side below which a level of the grid should end: one level for all boxes if their longer sides fit one, else for
+/// most. Judged by some hundred of them.
+[[nodiscard]] inline double typical_side(std::span<const double> sides) {
+  constexpr std::size_t most = 96;
+  const std::size_t step = (sides.size() + most - 1) / most;
+  std::array<double, most> sample;  // ascending
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < sides.size(); i += step) {
+    std::size_t k = count++;
+    for (; k > 0 && sample[k - 1] > sides[i]; --k) {
+      sample[k] = sample[k - 1];
+    }
+    sample[k] = sides[i];
   }
-  /// The longest side that can go with `side`.
-  [[nodiscard]] double longest(double side) const noexcept {
-    return t > 0 ? side / t : std::numeric_limits<double>::infinity();
+  double longest = 0;
+  for (const double side : sides) {
+    longest = (std::max)(longest, side);
   }
-  /// How far from the centre `c` of a side the centre of a side of at most `other` can be.
-  [[nodiscard]] double distance(double c, double side, double other) const noexcept {
-    return (side + other) * half * (1 + 1e-6) + 4 * std::numeric_limits<double>::epsilon() * std::abs(c);
-  }
-};
-
-/// The centre and the sides of a box.
-struct BoxPlace {
-  double x, y, w, h;
-  template <class T>
-  explicit BoxPlace(const Box<T>& box) noexcept
-      : x(0.5 * static_cast<double>(box.x1) + 0.5 * static_cast<double>(box.x2)),
-        y(0.5 * static_cast<double>(box.y1) + 0.5 * static_cast<double>(box.y2)),
-        w(static_cast<double>(box.x2) - static_cast<double>(box.x1)),
-        h(static_cast<double>(box.y2) - static_cast<double>(box.y1)) {}
-  [[nodiscard]] double longer() const noexcept { return (std::max)(w, h); }
-};
-
-/// The side below which a level of the grid should end: one level for all of `sides` if they fit one, else for most.
-[[nodiscard]] inline double typical_side(std::vector<double>& sides) {
-  const auto quantile = [&](std::size_t percent) {
-    const auto at = sides.begin() + static_cast<std::ptrdiff_t>(sides.size() * percent / 100);
-    std::nth_element(sides.begin(), at, sides.end());
-    return *at;
-  };
-  const double longest = *std::max_element(sides.begin(), sides.end());
-  return 1.1 * (longest < 4 * quantile(10) ? longest : quantile(90));
+  return count == 0 ? 1 : 1.1 * (longest < 4 * sample[count / 10] ? longest : sample[count * 9 / 10]);
 }
 
 /// 2^e, infinity above the range of double and the smallest normal number below it.
@@ -104,12 +80,12 @@ class KeptGrid {
   [[nodiscard]] std::size_t searched() const noexcept { return searched_; }
   void restart_count() noexcept { searched_ = 0; }
 
-  template <class Visit>
-  void for_each(Visit visit) const {
+  /// Adds all boxes to a list.
+  void copy_to(KeptList<T, Bound>& list) const {
     for (std::size_t i = 0; i < blocks_used_; ++i) {
       const CandidateBlock<T>& block = chunks_[i / chunk][i % chunk].boxes;
       for (int k = 0; k < block.size; ++k) {
-        visit(block[k]);
+        list.add(block[k]);
       }
     }
   }
@@ -349,16 +325,13 @@ class KeptGrid {
 
   /// The same boxes in as few cells, blocks and levels as they need now, and no memory for more.
   void make_anew() {
-    std::vector<Candidate<T>> boxes;
-    boxes.reserve(size_);
-    for_each([&](const Candidate<T>& c) { boxes.push_back(c); });
+    KeptList<T, Bound> boxes;
+    copy_to(boxes);
     slots_ = std::vector<Slot>(first_slots);
     shift_ = first_shift;
     clear();
     chunks_.clear();
-    for (const Candidate<T>& c : boxes) {
-      add(c);
-    }
+    boxes.for_each([this](const Candidate<T>& c) { add(c); });
   }
 
   /// Blocks come in chunks that never move and that the next class or strip uses again.

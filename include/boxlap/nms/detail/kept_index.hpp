@@ -1,4 +1,9 @@
-/// Greedy suppression without a list of pairs: each detection searches an index of the kept ones until the first hit.
+/// An index of the detections that greedy nms has kept so far.
+///
+/// Each detection is compared with better, kept ones only, and its search ends at the first that suppresses it: so only
+/// kept boxes are indexed, and no list of pairs is made. The index starts as a list, scanned in blocks of 8 boxes.
+/// Where searches scan many blocks it becomes a hashed grid (kept_grid.hpp), and where cells fill up, a finer one. What
+/// decides is the number of blocks that a batch of searches has scanned, not a guess about the scene.
 #pragma once
 
 #include <algorithm>
@@ -8,6 +13,7 @@
 #include <span>
 #include <vector>
 
+#include "../../base/detail/compiler.hpp"
 #include "../../base/index.hpp"
 #include "detections.hpp"
 #include "kept_boxes.hpp"
@@ -36,6 +42,18 @@ class KeptIndex {
     return in_grid_ ? grid_->search(c, on_hit) : list_.search(c, on_hit);
   }
 
+  /// Whether a kept detection suppresses c. Rows of tiles may be open (see Fate): the index holds these as ~row. An
+  /// open row that would suppress c makes it open too, and the search goes on.
+  [[nodiscard]] bool is_suppressed(const Candidate<T>& c, bool& open) {
+    return search(c, [&](const Candidate<T>& other) {
+      if (other.row >= 0) [[likely]] {
+        return detections_.suppresses(other, c);
+      }
+      open = open || detections_.suppresses({other.box, other.need, ~other.row}, c);
+      return false;
+    });
+  }
+
   void add(const Candidate<T>& c) {
     ++size_;
     if (in_grid_) {
@@ -49,8 +67,7 @@ class KeptIndex {
   void finish() {
     if (!in_grid_ && size_ > 256) {
       coarseness_ = 2;
-      build_grid([&](auto visit) { list_.for_each(visit); });
-      list_.clear();
+      build_grid();
     }
   }
 
@@ -70,8 +87,7 @@ class KeptIndex {
     if (!in_grid_) {
       if (list_.searched() > batch * worth_a_grid) {
         coarseness_ = 4;
-        build_grid([&](auto visit) { list_.for_each(visit); });
-        list_.clear();
+        build_grid();
       }
       list_.restart_count();
       return;
@@ -79,31 +95,30 @@ class KeptIndex {
     // At the finest cells a rebuild still helps if sizes have changed: worth trying when there are 4 times as many.
     if (grid_->searched() > batch * worth_finer_cells && (coarseness_ > 1 || size_ > 4 * size_at_build_)) {
       coarseness_ = (std::max)(1.0, coarseness_ / 2);
-      std::vector<Candidate<T>> kept;
-      kept.reserve(size_);
-      grid_->for_each([&](const Candidate<T>& c) { kept.push_back(c); });
-      build_grid([&](auto visit) { std::for_each(kept.begin(), kept.end(), visit); });
+      build_grid();
     }
     grid_->restart_count();
   }
 
-  template <class ForEach>
-  void build_grid(ForEach for_each_kept) {
+  /// Moves all kept detections to a grid that suits them.
+  BOXLAP_NOINLINE void build_grid() {
+    KeptList<T, Bound> copies;
+    if (in_grid_) {
+      grid_->copy_to(copies);
+    }
+    const KeptList<T, Bound>& kept = in_grid_ ? copies : list_;
     if (!reach_) {
       reach_ = detections_.extent().reach;
     }
-    std::vector<double> sides;
-    sides.reserve(size_);
-    for_each_kept([&](const Candidate<T>& c) {
-      sides.push_back((std::max)(static_cast<double>(c.box.x2) - static_cast<double>(c.box.x1),
-                                 static_cast<double>(c.box.y2) - static_cast<double>(c.box.y1)));
-    });
-    const double typical = typical_side(sides);
     if (!grid_) {
       grid_.emplace();
     }
-    grid_->start(*reach_, typical, coarseness_);
-    for_each_kept([&](const Candidate<T>& c) { grid_->add(c); });
+    std::vector<double> sides;
+    sides.reserve(size_);
+    kept.for_each([&](const Candidate<T>& c) { sides.push_back(BoxPlace(c.box).longer()); });
+    grid_->start(*reach_, typical_side(sides), coarseness_);
+    kept.for_each([&](const Candidate<T>& c) { grid_->add(c); });
+    list_.clear();
     in_grid_ = true;
     size_at_build_ = size_;
   }
@@ -132,39 +147,6 @@ void for_each_candidate(const D& detections, std::span<const Index> rows, Visit 
     }
     for (std::size_t k = 0; k < count; ++k) {
       visit(candidates[k], takes_part[k]);
-    }
-  }
-}
-
-/// Greedy nms over `rows`, which are in the order of their scores: calls on_kept(row) for each that stays.
-template <class D, class OnKept>
-void suppress(const D& detections, KeptIndex<D>& kept, std::span<const Index> rows, OnKept on_kept) {
-  using T = typename D::T;
-  for_each_candidate(detections, rows, [&](const Candidate<T>& c, bool takes_part) {
-    if (takes_part) {
-      if (kept.search(c, [&](const Candidate<T>& other) { return detections.suppresses(other, c); })) {
-        return;
-      }
-      kept.add(c);
-    }
-    on_kept(c.row);
-  });
-}
-
-/// Greedy nms where a value of 0 suppresses too, so that no index helps: each row is compared with every kept one.
-///
-/// IoU of boxes is here torchvision's own quotient, 0/0 = NaN included, which suppresses nothing; that of others is
-/// iou(). O(n * kept) time, where kept is 1 unless quotients are NaN or the measure goes below 0.
-template <class D, class OnKept>
-void suppress_all_pairs(const D& detections, std::span<const Index> rows, OnKept on_kept) {
-  std::vector<Index> kept;
-  for (const Index row : rows) {
-    const auto suppresses = [&](Index other) { return detections.suppresses_apart(other, row); };
-    if (std::none_of(kept.begin(), kept.end(), suppresses)) {
-      if (detections.answers_anew(kept, row)) {
-        kept.push_back(row);
-      }
-      on_kept(row);
     }
   }
 }

@@ -11,8 +11,8 @@
 #include <span>
 #include <vector>
 
+#include "../../base/detail/compiler.hpp"
 #include "../../base/detail/lanes.hpp"
-#include "../../base/detail/sorting.hpp"
 #include "../../base/index.hpp"
 #include "../../base/range.hpp"
 #include "../../pairs/detail/box_block.hpp"
@@ -35,10 +35,10 @@ inline constexpr bool few_are_faster = is_box<typename D::Shape>&& std::same_as<
 /// first, of boxes that are shrunk: two whose IoU exceeds t still meet when each of their sides gives up the share
 /// t / (1 + t) at both ends (see Reach).
 template <class T>
-class FewBoxes {
+class SmallNms {
  public:
   template <class D>
-  FewBoxes(const D& detections, std::span<const Index> order) : size_(order.size()) {
+  SmallNms(const D& detections, std::span<const Index> order) : size_(order.size()) {
     for (std::size_t block = 0; block < blocks(); ++block) {
       const auto rows = order.subspan(block * width, (std::min)(width, size_ - block * width));
       for (std::size_t k = 0; k < rows.size(); ++k) {
@@ -59,10 +59,10 @@ class FewBoxes {
     }
   }
 
-  /// Greedy nms: calls on_kept(place in the order) for each box that stays. suppresses(kept, later) is the exact
-  /// verdict; it is asked only about pairs too close to the threshold for the bounds to tell.
-  template <class Suppresses, class OnKept>
-  void suppress(const Suppresses& suppresses, OnKept on_kept) {
+  /// Greedy nms of the rows in their order: writes those that stay to `out` and returns their end. `out` may be where
+  /// the rows are: a row is written over only when those up to it are decided.
+  template <class D>
+  [[nodiscard]] Index* run(const D& detections, const Index* rows, Index* out) {
     const std::size_t count = words();
     for (std::size_t word = 0; word < count; ++word) {
       std::uint64_t kept = 0;
@@ -77,19 +77,20 @@ class FewBoxes {
         const ByteBox asking(corners);
         const std::uint64_t met = asking.met(&bytes_[word * blocks_per_word]) & open;
         if (met != 0) {
-          open &= ~gone(i, word, met, suppresses);
+          open &= ~suppressed(i, word, met, detections, rows);
         }
         for (std::size_t other = word + 1; other < count; ++other) {
           const std::uint64_t met_there = asking.met(&bytes_[other * blocks_per_word]) & open_[other];
           if (met_there != 0) [[unlikely]] {
-            open_[other] &= ~gone(i, other, met_there, suppresses);
+            open_[other] &= ~suppressed(i, other, met_there, detections, rows);
           }
         }
       }
       for (; kept != 0; kept &= kept - 1) {
-        on_kept(word * word_size + static_cast<std::size_t>(std::countr_zero(kept)));
+        *out++ = rows[word * word_size + static_cast<std::size_t>(std::countr_zero(kept))];
       }
     }
+    return out;
   }
 
  private:
@@ -155,9 +156,9 @@ class FewBoxes {
   /// Of those of a word that box i met in bytes, the ones that it suppresses. More shared area than the share `needed_`
   /// of both areas is necessary, and than `enough_` sufficient, whatever rounding does: the former is 1e-5 below the
   /// exact share, the latter as far above. Where areas or the threshold are near the ends of T: nothing, and never.
-  template <class Suppresses>
-  [[nodiscard]] std::uint64_t gone(std::size_t i, std::size_t word, std::uint64_t met,
-                                   const Suppresses& suppresses) const {
+  template <class D>
+  [[nodiscard]] BOXLAP_NOINLINE std::uint64_t suppressed(std::size_t i, std::size_t word, std::uint64_t met,
+                                                         const D& detections, const Index* rows) const {
     const Box<T> a = box(i);
     const T area = (a.x2 - a.x1) * (a.y2 - a.y1);
     std::uint64_t sure = 0, unsure = 0;
@@ -175,7 +176,7 @@ class FewBoxes {
     }
     for (unsure &= ~sure; unsure != 0; unsure &= unsure - 1) {
       const auto k = static_cast<std::size_t>(std::countr_zero(unsure));
-      sure |= std::uint64_t{suppresses(i, word * word_size + k)} << k;
+      sure |= std::uint64_t{detections.suppresses_rows(rows[i], rows[word * word_size + k])} << k;
     }
     return sure;
   }
@@ -202,23 +203,12 @@ template <class D>
   return few_are_faster<D> && n <= max_few_boxes && !detections.verdict().spares_nothing();
 }
 
-/// Greedy nms of `rows`, best first: calls on_kept(row) for each that stays. Allocates nothing.
-template <class D, class OnKept>
-void suppress_few(const D& detections, std::span<const Index> rows, OnKept on_kept) {
-  FewBoxes<typename D::T> boxes(detections, rows);
-  boxes.suppress([&](std::size_t i, std::size_t j) { return detections.suppresses_rows(rows[i], rows[j]); },
-                 [&](std::size_t i) { on_kept(rows[i]); });
-}
-
-/// nms() of a few. Allocates nothing but the result, and what order_descending() does.
-template <class D, Numbers P>
-[[nodiscard]] std::vector<Index> nms_of_few(const D& detections, const P& scores) {
-  std::array<Index, max_few_boxes> order_of_few, kept;
-  const std::span<Index> order(order_of_few.data(), static_cast<std::size_t>(std::size(scores)));
-  order_descending(scores, order);
-  std::size_t count = 0;
-  suppress_few(detections, order, [&](Index row) { kept[count++] = row; });
-  return std::vector<Index>(kept.data(), kept.data() + count);
+/// Greedy nms of `rows`, best first: writes those that stay to `out`, which may be where they are, and returns their
+/// end. Allocates nothing.
+template <class D>
+BOXLAP_NOINLINE Index* suppress_few(const D& detections, std::span<const Index> rows, Index* out) {
+  SmallNms<typename D::T> boxes(detections, rows);
+  return boxes.run(detections, rows.data(), out);
 }
 
 }  // namespace boxlap::detail

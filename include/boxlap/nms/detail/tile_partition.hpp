@@ -1,4 +1,9 @@
-/// Many detections, tile by tile: each tile fits a cache and needs no other one, and what depends on two waits.
+/// Greedy nms of many detections tile by tile, each of which fits a cache.
+///
+/// A search of the kept boxes of a whole image misses the cache at every cell. So rows are dealt out to tiles by their
+/// centres, and each tile is decided alone as far as it can be: rows that may meet boxes of other tiles, and what
+/// depends on them, stay open (see Fate), and are decided together at the end. Tiles share nothing, so threads take one
+/// each. Given up where more than a third of the rows reach out of their tile.
 #pragma once
 
 #include <algorithm>
@@ -8,80 +13,44 @@
 #include <span>
 #include <vector>
 
+#include "../../base/detail/ascending_key.hpp"
 #include "../../base/detail/parallel.hpp"
+#include "../../base/detail/sorting.hpp"
 #include "../../base/index.hpp"
+#include "decide_rows.hpp"
 #include "detections.hpp"
 #include "kept_boxes.hpp"
-#include "kept_grid.hpp"
 #include "kept_index.hpp"
+#include "reach.hpp"
 
 namespace boxlap::detail {
-
-/// What is known of a row while tiles are decided one by one.
-enum class Fate : unsigned char { kept, gone, open };
-
-/// Greedy nms of one tile, as far as the tile alone decides it. `rows` are in the order of their scores; reaches_out(c)
-/// says whether a box of another tile could suppress c or be suppressed by it.
-///
-/// A row goes if a row that surely stays suppresses it. It stays open if it reaches out, or if an open row suppresses
-/// it; otherwise it stays. So rows that stay have no partner outside the tile, and the open rows of all tiles decide
-/// the rest among themselves: both together are greedy nms over everything.
-template <class D, class ReachesOut, class OnFate>
-void decide_tile(const D& detections, KeptIndex<D>& index, std::span<const Index> rows, ReachesOut reaches_out,
-                 OnFate on_fate) {
-  using T = typename D::T;
-  index.clear();
-  for_each_candidate(detections, rows, [&](Candidate<T>& c, bool takes_part) {
-    const Index row = c.row;
-    if (!takes_part) {
-      on_fate(row, Fate::kept);
-      return;
-    }
-    bool open = reaches_out(c);
-    const bool gone = index.search(c, [&](Candidate<T> other) {
-      const bool other_is_open = other.row < 0;
-      other.row = other_is_open ? ~other.row : other.row;
-      if ((other_is_open && open) || !detections.suppresses(other, c)) {
-        return false;
-      }
-      open = open || other_is_open;
-      return !other_is_open;
-    });
-    if (gone) {
-      on_fate(row, Fate::gone);
-      return;
-    }
-    c.row = open ? ~row : row;  // the index tells open rows by their sign
-    index.add(c);
-    on_fate(row, open ? Fate::open : Fate::kept);
-  });
-}
 
 /// A division of the plane into columns of cells with about as many of the sampled centres each.
 class TileGrid {
  public:
   TileGrid() = default;
 
-  /// About `tiles` tiles. `centers` are a sample, in any order.
-  TileGrid(std::vector<Point<double>> centers, std::size_t tiles) {
+  /// About `tiles` tiles. `centers` are a sample, in any order. Borders are rounded to float: any will do that ascend.
+  TileGrid(const std::vector<Point<double>>& centers, std::size_t tiles) {
     const auto columns = static_cast<std::size_t>(std::sqrt(static_cast<double>(tiles)));
     rows_ = std::max<std::size_t>(1, tiles / std::max<std::size_t>(1, columns));
-    const auto by = [](double Point<double>::*axis) {  // one type for both axes is one sort to compile
-      return [axis](const Point<double>& a, const Point<double>& b) { return a.*axis < b.*axis; };
-    };
-    std::sort(centers.begin(), centers.end(), by(&Point<double>::x));
+    std::vector<Keyed<std::uint32_t>> by_x, by_y, scratch;
+    for (std::size_t k = 0; k < centers.size(); ++k) {
+      by_x.push_back({ascending_key(static_cast<float>(centers[k].x)), static_cast<Index>(k)});
+    }
+    radix_sort(by_x, scratch);
     x_.push_back(-infinity);
     for (std::size_t c = 0; c < columns; ++c) {
-      const auto first = centers.begin() + static_cast<std::ptrdiff_t>(centers.size() * c / columns);
-      const auto last = centers.begin() + static_cast<std::ptrdiff_t>(centers.size() * (c + 1) / columns);
-      x_.push_back(c + 1 < columns && last != centers.end() ? last->x : infinity);
-      std::sort(first, last, by(&Point<double>::y));
+      const std::size_t first = centers.size() * c / columns, last = centers.size() * (c + 1) / columns;
+      x_.push_back(c + 1 < columns && last < by_x.size() ? rounded_to_float(centers[at(by_x[last].row)].x) : infinity);
+      by_y.clear();
+      for (std::size_t k = first; k < last; ++k) {
+        by_y.push_back({ascending_key(static_cast<float>(centers[at(by_x[k].row)].y)), by_x[k].row});
+      }
+      radix_sort(by_y, scratch);
       y_.push_back(-infinity);
       for (std::size_t r = 1; r < rows_; ++r) {
-        y_.push_back(
-            first == last
-                ? infinity
-                : first[(last - first) * static_cast<std::ptrdiff_t>(r) / static_cast<std::ptrdiff_t>(rows_)].y);
+        y_.push_back(by_y.empty() ? infinity : rounded_to_float(centers[at(by_y[by_y.size() * r / rows_].row)].y));
       }
       y_.push_back(infinity);
     }
@@ -104,6 +73,8 @@ class TileGrid {
  private:
   static constexpr double infinity = std::numeric_limits<double>::infinity();
 
+  [[nodiscard]] static double rounded_to_float(double x) noexcept { return static_cast<double>(static_cast<float>(x)); }
+
   /// The last of the ascending borders that is not above x.
   [[nodiscard]] static std::size_t slot_of(const double* borders, std::size_t count, double x) noexcept {
     std::size_t slot = 0;
@@ -115,20 +86,6 @@ class TileGrid {
 
   std::size_t rows_ = 1;
   std::vector<double> x_, y_;
-};
-
-/// How far the centre of anything that could suppress a box can be from its own, at most.
-struct ReachWindow {
-  Reach reach;
-  double longest;  // the longest side of all boxes
-
-  template <class T>
-  [[nodiscard]] Box<double> operator()(const Box<T>& box) const noexcept {
-    const BoxPlace at(box);
-    const double dx = reach.distance(at.x, at.w, (std::min)(longest, reach.longest(at.w)));
-    const double dy = reach.distance(at.y, at.h, (std::min)(longest, reach.longest(at.h)));
-    return {at.x - dx, at.y - dy, at.x + dx, at.y + dy};
-  }
 };
 
 /// Rows in tiles, within a tile in the order of their scores. 7 n bytes.
@@ -166,7 +123,8 @@ class TiledRows {
   [[nodiscard]] std::span<const Index> tile(std::size_t k) const noexcept {
     return std::span<const Index>(rows_).subspan(offsets_[k], offsets_[k + 1] - offsets_[k]);
   }
-  [[nodiscard]] bool reaches_out(Index row) const noexcept { return (place_[at(row)] & 1) != 0; }
+  /// For each row a number that is odd where it reaches out of its tile.
+  [[nodiscard]] const std::uint16_t* reaching_out_of_tile() const noexcept { return place_.data(); }
   [[nodiscard]] std::size_t reaching_out() const noexcept { return reaching_out_; }
 
  private:
@@ -219,21 +177,27 @@ template <class D>
     return false;
   }
   fates.assign(order.size(), Fate::kept);
+  const TileFates outcome{tiles.reaching_out_of_tile(), fates.data()};
   const auto groups = static_cast<Index>(threads == 1 ? 1 : std::min<std::size_t>(tiles.size(), 16));
   for_each_chunk(threads, groups, [&](Index group) {
     KeptIndex<D> index(detections, extent.reach);
     for (std::size_t k = at(group); k < tiles.size(); k += at(groups)) {
-      decide_tile(
-          detections, index, tiles.tile(k), [&](const auto& c) { return tiles.reaches_out(c.row); },
-          [&](Index row, Fate fate) { fates[at(row)] = fate; });
+      index.clear();
+      decide_rows(detections, index, tiles.tile(k), nullptr, &outcome);
     }
   });
   std::vector<Index> open;
-  std::copy_if(order.begin(), order.end(), std::back_inserter(open),
-               [&](Index row) { return fates[at(row)] == Fate::open; });
-  std::for_each(open.begin(), open.end(), [&](Index row) { fates[at(row)] = Fate::gone; });
+  for (const Index row : order) {
+    if (fates[at(row)] == Fate::open) {
+      open.push_back(row);
+      fates[at(row)] = Fate::gone;
+    }
+  }
   KeptIndex<D> index(detections, extent.reach);
-  suppress(detections, index, std::span<const Index>(open), [&](Index row) { fates[at(row)] = Fate::kept; });
+  const Index* const end = decide_rows(detections, index, open, open.data());
+  for (const Index* row = open.data(); row != end; ++row) {
+    fates[at(*row)] = Fate::kept;
+  }
   return true;
 }
 
