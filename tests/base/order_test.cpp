@@ -106,6 +106,22 @@ TEMPLATE_TEST_CASE("scores of any distribution are ordered at any length", "", f
   }
 }
 
+TEMPLATE_TEST_CASE("scores of one step are ordered, few and many of them", "", float, double) {
+  const auto seed = std::random_device{}();
+  CAPTURE(seed);
+  std::mt19937_64 rng(seed);
+  std::uniform_real_distribution<TestType> spread(0, 1), close(TestType(0.5), TestType(0.5) + TestType(4e-7));
+  for (const int crowd : {2, 31, 32, 33, 34, 200}) {
+    CAPTURE(crowd);
+    std::vector<TestType> scores(5000);
+    std::generate(scores.begin(), scores.end(), [&] { return spread(rng); });
+    for (int k = 0; k < crowd; ++k) {
+      scores[rng() % scores.size()] = close(rng);
+    }
+    REQUIRE(detail::order_descending(scores) == plain_order(scores));
+  }
+}
+
 TEST_CASE("more scores than steps hold are ordered") {
   std::mt19937 rng(5);
   std::uniform_real_distribution<float> unit(0, 1);

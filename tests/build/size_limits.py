@@ -44,6 +44,7 @@ NO_LIMIT = {
     "places_per_chunk": "places share nothing with others",
     "rows_per_chunk": "more than the rows that ask an index one by one",
     # Numbers with tests of their own, named there by what they decide.
+    "insertion_limit": "order_test: 2 to 200 scores of one step",
     "too_few": "batched_test: 255 to 257 boxes",
     "rows_per_tile": "tiled decisions: nms_test's worst cases",
     "encounters_at_once": "sides of polygons: polygon tests of 5,000 sides",
