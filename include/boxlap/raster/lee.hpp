@@ -79,8 +79,8 @@ void blend_speckle(T* out, const T* mean, const T* variance, const T* pixel, Ind
 
 /// Filters again at their own scale the windows whose squares are out of range at scale 1.
 template <class T>
-void blend_other_scales(T* out, const T* means, const T* variances, const T* pixels, Index n, const Speckle& speckle,
-                        const OtherMoments<T>& others) {
+void blend_other_scales(T* out, const SegmentMoments<T>& moments, const T* pixels, Index n, const Speckle& speckle) {
+  const OtherMoments<T>& others = moments.others;
   alignas(64) T scaled[segment_columns];
   alignas(64) T filtered[segment_columns];
   for (int scale = 0; scale < other_scales; ++scale) {
@@ -91,31 +91,30 @@ void blend_other_scales(T* out, const T* means, const T* variances, const T* pix
     std::transform(pixels, pixels + whole_groups(n), scaled, [factor](T pixel) { return pixel * factor; });
     blend_speckle(filtered, others.means[scale], others.variances[scale], scaled, whole_groups(n), speckle);
     for (Index k = 0; k < n; ++k) {
-      out[k] = others.scale_of(k, means[k], variances[k]) == scale ? filtered[k] / factor : out[k];
+      out[k] = others.scale_of(k, moments.means[k], moments.variances[k]) == scale ? filtered[k] / factor : out[k];
     }
   }
 }
 
-/// The filter on n <= segment_columns pixels; means and variances aligned to 64 bytes. is_valid(k): a pixel that does
-/// not count keeps its value.
+/// The filter on n <= segment_columns pixels. is_valid(k): a pixel that does not count keeps its value.
 template <class T, class Pixel, class IsValid, class Result>
-void filter_speckle(const T* means, const T* variances, const OtherMoments<T>& others, const Pixel* row, Index n,
-                    const Speckle& speckle, const IsValid& is_valid, Result* out) {
+void filter_speckle(SegmentMoments<T> moments, const Pixel* row, Index n, const Speckle& speckle,
+                    const IsValid& is_valid, Result* out) {
   alignas(64) T pixels[segment_columns] = {};  // zeros up to whole groups of lanes
   alignas(64) T filtered[segment_columns];
   std::transform(row, row + n, pixels, [](Pixel pixel) { return static_cast<T>(pixel); });
   alignas(64) T finite[segment_columns] = {};
-  if (others.from_residuals) {
+  if (moments.others.from_residuals) {
     constexpr T huge = (std::numeric_limits<T>::max)();
     for (Index i = 0; i < n; i += lane_group) {
       for (Index k = i; k < i + lane_group; ++k) {
-        finite[k] = variances[k] > huge ? huge : variances[k];
+        finite[k] = moments.variances[k] > huge ? huge : moments.variances[k];
       }
     }
-    variances = finite;
+    moments.variances = finite;
   }
-  blend_speckle(filtered, means, variances, pixels, whole_groups(n), speckle);
-  blend_other_scales(filtered, means, variances, pixels, n, speckle, others);
+  blend_speckle(filtered, moments.means, moments.variances, pixels, whole_groups(n), speckle);
+  blend_other_scales(filtered, moments, pixels, n, speckle);
   for (Index k = 0; k < n; ++k) {
     out[k] = static_cast<Result>(is_valid(k) ? filtered[k] : pixels[k]);
   }
@@ -168,14 +167,15 @@ void enhanced_lee(const Image& image, Window window, const Speckle& speckle, Out
   const bool keeps_invalid = options.mask.given() || (options.skip_nan && std::floating_point<Pixel>);
   const auto filter = [&](Index y, Index x, Index n, const auto* means, const auto* variances, const auto& others) {
     const Pixel* row = in.row(y) + x;
+    const detail::SegmentMoments moments{means, variances, others};
     if (!keeps_invalid) {
       return detail::filter_speckle(
-          means, variances, others, row, n, speckle, [](Index) { return true; }, result.row(y) + x);
+          moments, row, n, speckle, [](Index) { return true; }, result.row(y) + x);
     }
     const std::uint8_t* mask = options.mask.row(y);
     const detail::ValidSegment centre(row, mask != nullptr ? mask + x : nullptr, n);
     detail::filter_speckle(
-        means, variances, others, row, n, speckle, [&](Index k) { return centre.valid[k]; }, result.row(y) + x);
+        moments, row, n, speckle, [&](Index k) { return centre.valid[k]; }, result.row(y) + x);
   };
   detail::for_each_segment<true, true, Result>(in, window, deviation, options, detail::same_memory(in, result), filter);
 }
@@ -222,12 +222,11 @@ class LeeStream {
  private:
   template <class Sink>
   auto whole_rows(Sink& sink) {
-    return [this, &sink](Index y, Index x, Index n, const auto* means, const auto* variances, const auto* row,
-                         const std::uint8_t* valid, const auto& others) {
-      const auto is_valid = [valid](Index k) { return valid == nullptr || valid[k] != 0; };
-      detail::filter_speckle(means, variances, others, row, n, speckle_, is_valid, filtered_.data() + x);
-      if (x + n == segments_.cols()) {
-        sink(y, std::span<const Out>(filtered_));
+    return [this, &sink](const auto& segment, const auto& moments) {
+      const auto is_valid = [valid = segment.valid](Index k) { return valid == nullptr || valid[k] != 0; };
+      detail::filter_speckle(moments, segment.pixels, segment.n, speckle_, is_valid, filtered_.data() + segment.x);
+      if (segment.x + segment.n == segments_.cols()) {
+        sink(segment.y, std::span<const Out>(filtered_));
       }
     };
   }

@@ -41,14 +41,20 @@ struct FlowProducts {
   /// n columns of row y from column x on, all with neighbours inside the frames.
   static void load(Channels<T> raw, const Raster<const Pixel>& frame1, const Raster<const Pixel>& frame2, Index y,
                    Index x, Index n) {
-    products(raw[0], raw[1], raw[2], raw[3], raw[4], frame1.row(y - 1) + x, frame1.row(y) + x, frame1.row(y + 1) + x,
-             frame2.row(y) + x, n);
+    const Pixel *here = frame1.row(y) + x, *next = frame2.row(y) + x;
+    products(raw, here, next, frame1.stride, n);
   }
 
  private:
-  BOXLAP_NOINLINE static void products(T* __restrict xx, T* __restrict xy, T* __restrict yy, T* __restrict xt,
-                                       T* __restrict yt, const Pixel* __restrict above, const Pixel* __restrict here,
-                                       const Pixel* __restrict below, const Pixel* __restrict next, Index n) {
+  /// From n pixels of frame1, whose rows are `stride` apart, and the same pixels of frame2.
+  BOXLAP_NOINLINE static void products(Channels<T> raw, const Pixel* __restrict here, const Pixel* __restrict next,
+                                       std::ptrdiff_t stride, Index n) {
+    T* __restrict xx = raw[0];
+    T* __restrict xy = raw[1];
+    T* __restrict yy = raw[2];
+    T* __restrict xt = raw[3];
+    T* __restrict yt = raw[4];
+    const Pixel *above = here - stride, *below = here + stride;
     for (Index k = 0; k < n; ++k) {
       const T gx = static_cast<T>(here[k + 1]) - static_cast<T>(here[k - 1]);
       const T gy = static_cast<T>(below[k]) - static_cast<T>(above[k]);
@@ -71,9 +77,8 @@ struct FlowSegment {
 
 /// Solves the n 2 x 2 systems of FlowProducts side by side.
 template <class T>
-BOXLAP_NOINLINE void solve_flows(const T* __restrict xx, const T* __restrict xy, const T* __restrict yy,
-                                 const T* __restrict xt, const T* __restrict yt, Index n, double* __restrict x,
-                                 double* __restrict y) {
+BOXLAP_NOINLINE void solve_flows(Channels<const T> sums, Index n, double* __restrict x, double* __restrict y) {
+  const T *xx = sums[0], *xy = sums[1], *yy = sums[2], *xt = sums[3], *yt = sums[4];
   for (Index i = 0; i < n; i += lane_group) {
     for (Index k = i; k < i + lane_group; ++k) {
       const auto a = static_cast<double>(xx[k]), b = static_cast<double>(xy[k]), c = static_cast<double>(yy[k]);
@@ -88,8 +93,9 @@ BOXLAP_NOINLINE void solve_flows(const T* __restrict xx, const T* __restrict xy,
 
 /// The smaller eigenvalues of the n mean gradient tensors of `pixels` pixels each.
 template <class T>
-BOXLAP_NOINLINE void smaller_eigenvalues(const T* __restrict xx, const T* __restrict xy, const T* __restrict yy,
-                                         Index n, double pixels, double* __restrict eigenvalue) {
+BOXLAP_NOINLINE void smaller_eigenvalues(Channels<const T> sums, Index n, double pixels,
+                                         double* __restrict eigenvalue) {
+  const T *xx = sums[0], *xy = sums[1], *yy = sums[2];
   for (Index k = 0; k < n; ++k) {
     const auto a = static_cast<double>(xx[k]), b = static_cast<double>(xy[k]), c = static_cast<double>(yy[k]);
     eigenvalue[k] = (a - c) * (a - c) + 4 * (b * b);
@@ -105,16 +111,23 @@ BOXLAP_NOINLINE void smaller_eigenvalues(const T* __restrict xx, const T* __rest
   }
 }
 
+/// What lucas_kanade() was called with, beside images.
+struct FlowArguments {
+  Index radius;
+  double min_eigenvalue;
+  bool with_eigenvalues;  ///< a map of the eigenvalues is a result
+  int threads;
+};
+
 template <class T>
-void solve_segment(Channels<const T> sums, Index n, double pixels, bool wants_eigenvalue, double min_eigenvalue,
-                   FlowSegment& flow) {
-  solve_flows(sums[0], sums[1], sums[2], sums[3], sums[4], n, flow.x, flow.y);
-  if (!wants_eigenvalue && min_eigenvalue <= 0) {
+void solve_segment(Channels<const T> sums, Index n, double pixels, const FlowArguments& arguments, FlowSegment& flow) {
+  solve_flows<T>(sums, n, flow.x, flow.y);
+  if (!arguments.with_eigenvalues && arguments.min_eigenvalue <= 0) {
     return;
   }
-  smaller_eigenvalues(sums[0], sums[1], sums[2], n, pixels, flow.eigenvalue);
-  for (Index k = 0; min_eigenvalue > 0 && k < n; ++k) {
-    if (!(flow.eigenvalue[k] >= min_eigenvalue)) {
+  smaller_eigenvalues<T>(sums, n, pixels, flow.eigenvalue);
+  for (Index k = 0; arguments.min_eigenvalue > 0 && k < n; ++k) {
+    if (!(flow.eigenvalue[k] >= arguments.min_eigenvalue)) {
       flow.x[k] = flow.y[k] = 0;
     }
   }
@@ -125,12 +138,13 @@ inline constexpr Index widest_flow_strip = 512;
 
 /// Sums the products in T and calls sink(y, x, n, flow) for each segment with whole windows.
 template <class T, class Pixel, class Sink>
-void for_each_flow(const Raster<const Pixel>& frame1, const Raster<const Pixel>& frame2, Index radius,
-                   bool wants_eigenvalue, double min_eigenvalue, int threads, const Sink& sink) {
+void for_each_flow(const Raster<const Pixel>& frame1, const Raster<const Pixel>& frame2, const FlowArguments& arguments,
+                   const Sink& sink) {
+  const Index radius = arguments.radius, margin = radius + 1;
   const Window window(2 * radius + 1);
-  const Index margin = radius + 1;
-  const Tiling tiles(frame1.rows - 2 * margin, frame1.cols - 2 * margin, window, threads, false, widest_flow_strip);
-  for_each_chunk(threads, tiles.size(), [&](Index k) {
+  const Tiling tiles(frame1.rows - 2 * margin, frame1.cols - 2 * margin, window, arguments.threads, false,
+                     widest_flow_strip);
+  for_each_chunk(arguments.threads, tiles.size(), [&](Index k) {
     const Tile tile = tiles[k];
     const Index columns = tile.x2 - tile.x1;
     WindowSums<Sums<T, 5>> sums(window, columns);
@@ -138,7 +152,7 @@ void for_each_flow(const Raster<const Pixel>& frame1, const Raster<const Pixel>&
       FlowProducts<Pixel, T>::load(sums.raw(), frame1, frame2, y, tile.x1 + 1, columns + 2 * radius);
       sums.feed([&](Index column, Index n, const auto& row) {
         FlowSegment flow;
-        solve_segment<T>(row, n, window.pixels(), wants_eigenvalue, min_eigenvalue, flow);
+        solve_segment<T>(row, n, window.pixels(), arguments, flow);
         sink(y - radius, tile.x1 + margin + column, n, flow);
       });
     }
@@ -148,49 +162,62 @@ void for_each_flow(const Raster<const Pixel>& frame1, const Raster<const Pixel>&
 /// An output that only counts its type: no eigenvalue map was asked for.
 struct NoMap {};
 
-template <class Pixel, class X, class Y, class E>
-void write_flow(const Raster<const Pixel>& frame1, const Raster<const Pixel>& frame2, Index radius,
-                const Raster<X>& flow_x, const Raster<Y>& flow_y, const E& eigenvalues, double min_eigenvalue,
-                const FlowOptions& options) {
-  const int threads = thread_count(options.threads);
-  const auto fill = [&](Index y, Index x, Index n) {
-    std::fill_n(flow_x.row(y) + x, n, X{0});
-    std::fill_n(flow_y.row(y) + x, n, Y{0});
-    if constexpr (!std::same_as<E, NoMap>) {
-      std::fill_n(eigenvalues.row(y) + x, n, std::remove_reference_t<decltype(*eigenvalues.data)>{0});
+/// Where results go; E is a Raster or NoMap.
+template <class X, class Y, class E>
+struct FlowOutputs {
+  static constexpr bool has_map = !std::same_as<E, NoMap>;
+  Raster<X> x;
+  Raster<Y> y;
+  E eigenvalues;
+
+  /// No motion for n pixels of row `row` from column `column` on.
+  void fill(Index row, Index column, Index n) const {
+    std::fill_n(x.row(row) + column, n, X{0});
+    std::fill_n(y.row(row) + column, n, Y{0});
+    if constexpr (has_map) {
+      std::fill_n(eigenvalues.row(row) + column, n, std::remove_reference_t<decltype(*eigenvalues.data)>{0});
     }
-  };
+  }
+  void copy(Index row, Index column, Index n, const FlowSegment& flow) const {
+    const auto write = [n](const double* from, auto* to) {
+      std::transform(from, from + n, to,
+                     [](double value) { return static_cast<std::remove_reference_t<decltype(*to)>>(value); });
+    };
+    write(flow.x, x.row(row) + column);
+    write(flow.y, y.row(row) + column);
+    if constexpr (has_map) {
+      write(flow.eigenvalue, eigenvalues.row(row) + column);
+    }
+  }
+};
+
+template <class X, class Y, class E>
+FlowOutputs(Raster<X>, Raster<Y>, E) -> FlowOutputs<X, Y, E>;
+
+template <class Pixel, class X, class Y, class E>
+void write_flow(const Raster<const Pixel>& frame1, const Raster<const Pixel>& frame2,
+                const FlowOutputs<X, Y, E>& outputs, Index radius, double min_eigenvalue, const FlowOptions& options) {
+  const FlowArguments arguments{radius, min_eigenvalue, outputs.has_map, thread_count(options.threads)};
   const Index margin = radius + 1, rows = frame1.rows, cols = frame1.cols;
   for (Index y = 0; y < rows; ++y) {
     if (y < margin || y >= rows - margin || cols <= 2 * margin) {
-      fill(y, 0, cols);
+      outputs.fill(y, 0, cols);
     } else {
-      fill(y, 0, margin);
-      fill(y, cols - margin, margin);
+      outputs.fill(y, 0, margin);
+      outputs.fill(y, cols - margin, margin);
     }
   }
   if (rows <= 2 * margin || cols <= 2 * margin) {
     return;
   }
-  constexpr bool wants_eigenvalue = !std::same_as<E, NoMap>;
-  const auto sink = [&](Index y, Index x, Index n, const FlowSegment& flow) {
-    const auto copy = [&](const double* from, auto* to) {
-      std::transform(from, from + n, to,
-                     [](double value) { return static_cast<std::remove_reference_t<decltype(*to)>>(value); });
-    };
-    copy(flow.x, flow_x.row(y) + x);
-    copy(flow.y, flow_y.row(y) + x);
-    if constexpr (wants_eigenvalue) {
-      copy(flow.eigenvalue, eigenvalues.row(y) + x);
-    }
-  };
+  const auto sink = [&](Index y, Index x, Index n, const FlowSegment& flow) { outputs.copy(y, x, n, flow); };
   if constexpr (std::integral<Pixel> && sizeof(Pixel) == 1) {
     if (radius <= 90) {  // (2 * 90 + 1)^2 * 255^2 < 2^31
-      return for_each_flow<std::int32_t>(frame1, frame2, radius, wants_eigenvalue, min_eigenvalue, threads, sink);
+      return for_each_flow<std::int32_t>(frame1, frame2, arguments, sink);
     }
   }
   using Sum = std::conditional_t<std::integral<Pixel>, double, std::common_type_t<Pixel, X, Y>>;
-  for_each_flow<Sum>(frame1, frame2, radius, wants_eigenvalue, min_eigenvalue, threads, sink);
+  for_each_flow<Sum>(frame1, frame2, arguments, sink);
 }
 
 template <class Image1, class Image2>
@@ -247,7 +274,7 @@ requires(detail::EigenDense<X>&& detail::EigenDense<Y>) void lucas_kanade(const 
   const auto x = detail::flow_output(flow_x, "flow_x", a, b);
   const auto y = detail::flow_output(flow_y, "flow_y", a, b);
   detail::refuse_overlap(x, "flow_x", y, "flow_y", false);
-  detail::write_flow(a, b, radius, x, y, detail::NoMap{}, min_eigenvalue, options);
+  detail::write_flow(a, b, detail::FlowOutputs{x, y, detail::NoMap{}}, radius, min_eigenvalue, options);
 }
 
 template <detail::EigenDense Image1, detail::EigenDense Image2, class X, class Y>
@@ -270,7 +297,7 @@ requires(detail::EigenDense<X>&& detail::EigenDense<Y>&& detail::EigenDense<E>) 
   detail::refuse_overlap(x, "flow_x", y, "flow_y", false);
   detail::refuse_overlap(x, "flow_x", map, "eigenvalue", false);
   detail::refuse_overlap(y, "flow_y", map, "eigenvalue", false);
-  detail::write_flow(a, b, radius, x, y, map, min_eigenvalue, options);
+  detail::write_flow(a, b, detail::FlowOutputs{x, y, map}, radius, min_eigenvalue, options);
 }
 
 template <detail::EigenDense Image1, detail::EigenDense Image2, class X, class Y, class E>

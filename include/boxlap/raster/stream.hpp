@@ -1,6 +1,7 @@
 /// Moving moments of an image that never is in memory as a whole: push a row, get a row.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <limits>
@@ -55,13 +56,16 @@ class MomentsStream {
  private:
   template <class Sink>
   auto whole_rows(Sink& sink) {
-    return [this, &sink](Index y, Index x, Index n, const auto* means, const auto* variances, const auto*,
-                         const std::uint8_t* valid, const auto&...) {
-      for (Index k = 0; k < n; ++k) {
-        const bool counts = valid == nullptr || valid[k] != 0;
-        constexpr Out nan = std::numeric_limits<Out>::quiet_NaN();
-        mean_[detail::at(x + k)] = counts ? static_cast<Out>(means[k]) : nan;
-        variance_[detail::at(x + k)] = counts ? static_cast<Out>(variances[k]) : nan;
+    return [this, &sink](const auto& segment, const auto& moments) {
+      const auto [y, x, n, pixels, valid] = segment;
+      const auto narrow = [](auto value) { return static_cast<Out>(value); };
+      Out *const mean = mean_.data() + x, *const variance = variance_.data() + x;
+      std::transform(moments.means, moments.means + n, mean, narrow);
+      std::transform(moments.variances, moments.variances + n, variance, narrow);
+      for (Index k = 0; valid != nullptr && k < n; ++k) {
+        if (valid[k] == 0) {
+          mean[k] = variance[k] = std::numeric_limits<Out>::quiet_NaN();
+        }
       }
       if (x + n == segments_.cols()) {
         sink(y, std::span<const Out>(mean_), std::span<const Out>(variance_));

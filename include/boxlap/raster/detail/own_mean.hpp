@@ -94,8 +94,8 @@ class OwnMeanSweep {
         Residuals::load(residuals_.raw().from(j), &outside, nullptr, 1);
       }
     } else {
-      ExtendedImage<T>::template load_row<Residuals>(residuals_.raw(), residual_rows_.data() + slot * width_, nullptr,
-                                                     width_, x, n, border_, outside);
+      const ExtendedRow<T> row{residual_rows_.data() + slot * width_, nullptr, width_, border_, outside};
+      row.template load<Residuals>(residuals_.raw(), x, n);
     }
     const Index y = v - window_.down();
     residuals_.feed([&](Index column, Index count, const auto& sums, const auto& others) {

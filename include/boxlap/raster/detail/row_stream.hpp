@@ -18,6 +18,14 @@
 
 namespace boxlap::detail {
 
+/// Neighbouring windows of one row whose sums are complete: the row, the first column and the number of their centres.
+template <class Pixel>
+struct Segment {
+  Index y, x, n;
+  const Pixel* pixels;        ///< the centres
+  const std::uint8_t* valid;  ///< one byte a centre, or nullptr where all count
+};
+
 /// Keeps the rows that are needed again at the border or as centre of a window, and feeds the window sums.
 template <class Statistic>
 class RowStream {
@@ -34,8 +42,7 @@ class RowStream {
         pixels_(static_cast<std::size_t>(order_.depth()) * static_cast<std::size_t>(cols)),
         valid_(Statistic::counted ? pixels_.size() : 0) {}
 
-  /// Calls sink(y, x, n, sums, sums at other scales, centre pixels, their validity or nullptr) for each segment that is
-  /// complete by now.
+  /// Calls sink(segment, sums, sums at other scales) for each segment that is complete by now.
   template <class Sink>
   void push(const Pixel* row, const std::uint8_t* valid, Sink&& sink) {
     const std::ptrdiff_t start = place(order_.next_slot());
@@ -69,14 +76,15 @@ class RowStream {
       }
     } else {
       const std::ptrdiff_t start = place(slot);
-      ExtendedImage<Pixel>::template load_row<Statistic>(sums_.raw(), pixels_.data() + start, valid_at(start), cols_,
-                                                         -window_.left(), n, border_, constant_);
+      const ExtendedRow<Pixel> row{pixels_.data() + start, valid_at(start), cols_, border_, constant_};
+      row.template load<Statistic>(sums_.raw(), -window_.left(), n);
     }
     const Index y = v - window_.down();
     const std::ptrdiff_t centre = y < 0 ? 0 : place(order_.slot(y));
     sums_.feed([&](Index x, Index count, const auto& sums, const auto& others) {
       const std::uint8_t* valid = valid_at(centre);
-      sink(y, x, count, sums, others, pixels_.data() + centre + x, valid == nullptr ? nullptr : valid + x);
+      const Pixel* const pixels = pixels_.data() + centre + x;
+      sink(Segment<Pixel>{y, x, count, pixels, valid == nullptr ? nullptr : valid + x}, sums, others);
     });
   }
 
@@ -100,8 +108,7 @@ class TextbookRows {
   TextbookRows(Index cols, Window window, const WindowOptions& options, bool wide_range)
       : pixels_(window.pixels()), rows_(cols, window, options, wide_range) {}
 
-  /// Calls sink(y, x, n, means, variances, pixels, validity or nullptr, moments at other scales) for each segment that
-  /// is complete by now, means and variances aligned to 64 bytes and readable for whole groups of lanes.
+  /// Calls sink(segment, SegmentMoments) for each segment that is complete by now.
   template <class Sink>
   void push(const Pixel* row, const std::uint8_t* valid, Sink& sink) {
     rows_.push(row, valid, finished(sink));
@@ -114,14 +121,14 @@ class TextbookRows {
  private:
   template <class Sink>
   auto finished(Sink& sink) {
-    return [this, &sink](Index y, Index x, Index n, const auto& sums, const auto& others, const Pixel* pixels,
-                         const std::uint8_t* valid) {
+    return [this, &sink](const Segment<Pixel>& segment, const auto& sums, const auto& sums_at_others) {
+      const Index n = segment.n;
       alignas(64) T means[segment_columns];
       alignas(64) T variances[segment_columns];
       Statistic::finish(sums, n, pixels_, means, variances);
-      OtherMoments<T> moments;
-      moments.template finish<Statistic>(others, n, pixels_);
-      sink(y, x, n, static_cast<const T*>(means), static_cast<const T*>(variances), pixels, valid, moments);
+      OtherMoments<T> others;
+      others.template finish<Statistic>(sums_at_others, n, pixels_);
+      sink(segment, SegmentMoments<T>{means, variances, others});
     };
   }
 
@@ -171,8 +178,8 @@ class OwnMeanRows {
 
   template <class Sink>
   auto residual(Sink& sink) {
-    return [this, &sink](Index y, Index x, Index n, const auto& sums, const auto&, const Pixel* pixels,
-                         const std::uint8_t* valid) {
+    return [this, &sink](const Segment<Pixel>& segment, const auto& sums, const auto&) {
+      const auto [y, x, n, pixels, valid] = segment;
       alignas(64) T means[segment_columns];
       MeanStatistic::finish(sums, n, window_pixels_, means, nullptr);
       MeanStatistic::residuals(sums, n, window_pixels_, pixels, residual_row_.data() + x);
@@ -192,16 +199,17 @@ class OwnMeanRows {
 
   template <class Sink>
   auto finished(Sink& sink) {
-    return [this, &sink](Index y, Index x, Index n, const auto& sums, const auto& others, const T*,
-                         const std::uint8_t*) {
+    return [this, &sink](const Segment<T>& segment, const auto& sums, const auto& sums_at_others) {
+      const Index y = segment.y, x = segment.x, n = segment.n;
       alignas(64) T means[segment_columns] = {};
       alignas(64) T variances[segment_columns];
       Residuals::finish(sums, n, window_pixels_, variances, nullptr);
       std::copy_n(mean_ring_.data() + place(y, x), n, means);
-      OtherMoments<T> moments;
-      moments.template finish_residuals<Residuals>(others, n, window_pixels_, means);
-      sink(y, x, n, static_cast<const T*>(means), static_cast<const T*>(variances), pixel_ring_.data() + place(y, x),
-           MeanStatistic::counted ? valid_ring_.data() + place(y, x) : nullptr, moments);
+      OtherMoments<T> others;
+      others.template finish_residuals<Residuals>(sums_at_others, n, window_pixels_, means);
+      const std::uint8_t* valid = MeanStatistic::counted ? valid_ring_.data() + place(y, x) : nullptr;
+      sink(Segment<Pixel>{y, x, n, pixel_ring_.data() + place(y, x), valid},
+           SegmentMoments<T>{means, variances, others});
     };
   }
 

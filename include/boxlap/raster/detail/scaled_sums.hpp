@@ -65,13 +65,13 @@ struct UnsafeValues {
   UnsafeValues(const T* values, Index n, T smallest, T largest) {
     const Index groups = n - n % lane_group;
     if (!all_within(values, groups, smallest, largest)) {
-      look(values, groups, smallest, largest);
+      find_unsafe(values, groups, smallest, largest);
     }
-    look(values + groups, n - groups, smallest, largest);
+    find_unsafe(values + groups, n - groups, smallest, largest);
   }
 
  private:
-  /// False also where a value is 0, which is safe, or NaN: look() tells.
+  /// False also where a value is 0, which is safe, or NaN: find_unsafe() tells.
   template <class T>
   [[nodiscard]] static bool all_within(const T* values, Index n, T smallest, T largest) {
     using Group = Eigen::Array<T, lane_group, 1>;
@@ -85,7 +85,7 @@ struct UnsafeValues {
   }
 
   template <class T>
-  void look(const T* values, Index n, T smallest, T largest) {
+  void find_unsafe(const T* values, Index n, T smallest, T largest) {
     for (Index k = 0; k < n; ++k) {
       const T magnitude = std::abs(values[k]);
       at[scaled_up] |= magnitude < smallest && magnitude > T{0};
@@ -251,5 +251,15 @@ struct OtherMoments {
     return kept[other] && std::isfinite(means[other][k]) && std::isfinite(variances[other][k]) ? other : none;
   }
 };
+
+/// Means and variances of a segment at scale 1, aligned to 64 bytes and readable for whole groups of lanes, and those
+/// at the other scales.
+template <class T>
+struct SegmentMoments {
+  const T *means, *variances;
+  const OtherMoments<T>& others;
+};
+template <class T>
+SegmentMoments(const T*, const T*, const OtherMoments<T>&) -> SegmentMoments<T>;
 
 }  // namespace boxlap::detail

@@ -17,6 +17,38 @@ struct Tile {
   Index x1, y1, x2, y2;
 };
 
+/// A row as windows see it, beyond both its ends too.
+template <class Pixel>
+struct ExtendedRow {
+  const Pixel* pixels;
+  const std::uint8_t* valid;  ///< one byte a pixel, or nullptr
+  Index cols;
+  Border border;
+  const Pixel& constant;  ///< for Border::constant
+
+  /// Fills raw with the n pixels from column `first` on.
+  template <class Statistic, class T>
+  void load(Channels<T> raw, Index first, Index n) const {
+    const Index begin = std::clamp<Index>(-first, 0, n);
+    const Index end = std::clamp<Index>(cols - first, begin, n);
+    const auto load_outside = [&](Index j) {
+      const Index x = inside(border, first + j, cols);
+      const bool known = x != none;
+      Statistic::load(raw.from(j), known ? pixels + x : &constant, known && valid != nullptr ? valid + x : nullptr, 1);
+    };
+    for (Index j = 0; j < begin; ++j) {
+      load_outside(j);
+    }
+    if (end > begin) {
+      Statistic::load(raw.from(begin), pixels + first + begin, valid != nullptr ? valid + first + begin : nullptr,
+                      end - begin);
+    }
+    for (Index j = end; j < n; ++j) {
+      load_outside(j);
+    }
+  }
+};
+
 /// An image as windows see it, beyond its border too; and, where the result overwrites it, the rows it needs again.
 template <class Pixel>
 class ExtendedImage {
@@ -60,29 +92,8 @@ class ExtendedImage {
       }
       return;
     }
-    load_row<Statistic>(raw, pixels(v), mask_.row(y), image_.cols, first, n, border_, constant_);
-  }
-
-  template <class Statistic, class T>
-  static void load_row(Channels<T> raw, const Pixel* pixels, const std::uint8_t* valid, Index cols, Index first,
-                       Index n, Border border, const Pixel& constant) {
-    const Index begin = std::clamp<Index>(-first, 0, n);
-    const Index end = std::clamp<Index>(cols - first, begin, n);
-    const auto outside = [&](Index j) {
-      const Index x = inside(border, first + j, cols);
-      const bool known = x != none;
-      Statistic::load(raw.from(j), known ? pixels + x : &constant, known && valid != nullptr ? valid + x : nullptr, 1);
-    };
-    for (Index j = 0; j < begin; ++j) {
-      outside(j);
-    }
-    if (end > begin) {
-      Statistic::load(raw.from(begin), pixels + first + begin, valid != nullptr ? valid + first + begin : nullptr,
-                      end - begin);
-    }
-    for (Index j = end; j < n; ++j) {
-      outside(j);
-    }
+    ExtendedRow<Pixel>{pixels(v), mask_.row(y), image_.cols, border_, constant_}.template load<Statistic>(raw, first,
+                                                                                                          n);
   }
 
  private:

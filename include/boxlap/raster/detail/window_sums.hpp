@@ -98,7 +98,7 @@ struct SumAndSquares {
   static void join(Channels<T> out, Channels<const T> wide, Channels<const T> narrow, Index n, Joint joint) {
     const T ratio = static_cast<T>(joint.narrow) / static_cast<T>(joint.wide);
     const T weight = static_cast<T>(1.0 / (static_cast<double>(ratio) * (joint.wide + joint.narrow) * joint.unit));
-    kernel<WideIsRaw, NarrowIsRaw>(out[0], out[1], wide[0], wide[1], narrow[0], narrow[1], n, ratio, weight);
+    kernel<WideIsRaw, NarrowIsRaw>(out[0], out[1], wide, narrow, n, {ratio, weight});
   }
   static void lift(Channels<T> out, Channels<const T> raw, Index n) {
     std::copy_n(raw[0], n, out[0]);
@@ -106,21 +106,24 @@ struct SumAndSquares {
   }
 
  private:
+  struct Factors {
+    T ratio, weight;
+  };
+
   template <bool WideIsRaw, bool NarrowIsRaw>
-  BOXLAP_NOINLINE static void kernel(T* __restrict sum, T* __restrict m2, const T* __restrict wide,
-                                     const T* __restrict wide_m2, const T* __restrict narrow,
-                                     const T* __restrict narrow_m2, Index n, T ratio, T weight) {
+  BOXLAP_NOINLINE static void kernel(T* __restrict sum, T* __restrict m2, Channels<const T> wide,
+                                     Channels<const T> narrow, Index n, Factors factors) {
     for (Index i = 0; i < n; i += lane_group) {
       for (Index k = i; k < i + lane_group; ++k) {
-        const T distance = wide[k] * ratio - narrow[k];
-        T squares = distance * distance * weight;
+        const T distance = wide[0][k] * factors.ratio - narrow[0][k];
+        T squares = distance * distance * factors.weight;
         if constexpr (!WideIsRaw) {
-          squares += wide_m2[k];
+          squares += wide[1][k];
         }
         if constexpr (!NarrowIsRaw) {
-          squares += narrow_m2[k];
+          squares += narrow[1][k];
         }
-        sum[k] = wide[k] + narrow[k];
+        sum[k] = wide[0][k] + narrow[0][k];
         m2[k] = squares;
       }
     }
