@@ -34,7 +34,7 @@ class CocoMatcher {
         ignored_(at(pairs.truths())) {}
 
   [[nodiscard]] CocoImage run(std::int64_t id) {
-    merge_categories();
+    forget_categories();
     detections_.rank(scores_);
     for (std::size_t k = 0; k < truths_.order.size(); ++k) {
       place_[at(truths_.order[k])] = static_cast<Index>(k);
@@ -43,11 +43,11 @@ class CocoMatcher {
     image.id = id;
     image.areas = static_cast<Index>(options_.areas.size());
     image.thresholds = static_cast<Index>(options_.iou_thresholds.size());
-    for_each_category(truths_, detections_,
-                      [&](std::int64_t category, std::span<const Index> truths, std::span<const Index> detections) {
-                        const std::size_t most = at(options_.max_detections.back());
-                        judge_group(category, truths, detections.first((std::min)(detections.size(), most)), image);
-                      });
+    const std::size_t most = at(options_.max_detections.back());
+    for (auto merge = merge_categories(truths_, detections_); merge.next();) {
+      const std::span<const Index> detections = merge.rows_b();
+      judge_group(merge.label(), merge.rows_a(), detections.first((std::min)(detections.size(), most)), image);
+    }
     image.groups.shrink_to_fit();  // kept for every image of a data set
     image.positives.shrink_to_fit();
     image.scores.shrink_to_fit();
@@ -57,7 +57,7 @@ class CocoMatcher {
 
  private:
   /// Without categories the rows keep the order that pycocotools gives them, category after category.
-  void merge_categories() {
+  void forget_categories() {
     if (!options_.use_categories) {
       std::fill(truths_.category.begin(), truths_.category.end(), -1);
       std::fill(detections_.category.begin(), detections_.category.end(), -1);

@@ -239,8 +239,8 @@ template <class R, Labels LA, Labels LB, Numbers S>
   detail::require_scores(scores);
   std::vector<Index> ranked = detail::order_descending(scores);
   ranked.resize((std::min)(ranked.size(), detail::at((std::max)(options.max_detections, Index{0}))));
-  return detail::TideJudge<R>(pairs, detail::rows_by_category(truth_labels, "truth_labels").category,
-                              detail::rows_by_category(detection_labels, "detection_labels").category, ignored, options)
+  return detail::TideJudge<R>(pairs, detail::categories_of(truth_labels, "truth_labels"),
+                              detail::categories_of(detection_labels, "detection_labels"), ignored, options)
       .run(id, ranked, scores);
 }
 

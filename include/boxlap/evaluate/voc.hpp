@@ -103,17 +103,16 @@ template <class R, Labels LA, Labels LB, Numbers S>
   image.id = id;
   image.scores.reserve(detail::at(pairs.predictions()));
   image.outcomes.reserve(detail::at(pairs.predictions()));
-  detail::for_each_category(
-      truths, detections,
-      [&](std::int64_t category, std::span<const Index> group_truths, std::span<const Index> group_detections) {
-        const auto positives = static_cast<std::int64_t>(
-            std::count_if(group_truths.begin(), group_truths.end(), [&](Index t) { return !is_difficult(t); }));
-        for (const Index d : group_detections) {
-          image.scores.push_back(static_cast<double>(detail::element(scores, d)));
-          image.outcomes.push_back(judge(d, category));
-        }
-        image.groups.push_back({category, positives, static_cast<Index>(group_detections.size())});
-      });
+  for (auto merge = detail::merge_categories(truths, detections); merge.next();) {
+    VocGroup group{merge.label(), 0, static_cast<Index>(merge.rows_b().size())};
+    group.positives =
+        std::count_if(merge.rows_a().begin(), merge.rows_a().end(), [&](Index t) { return !is_difficult(t); });
+    for (const Index d : merge.rows_b()) {
+      image.scores.push_back(static_cast<double>(detail::element(scores, d)));
+      image.outcomes.push_back(judge(d, group.category));
+    }
+    image.groups.push_back(group);
+  }
   return image;
 }
 

@@ -1,4 +1,4 @@
-/// What has a centre, and how far two centres are apart.
+/// Centres of shapes and points, the distance of two centres, and what a search for near centres returns.
 #pragma once
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "../base/detail/rounded.hpp"
+#include "../base/index.hpp"
 #include "../base/range.hpp"
 #include "../shape/point.hpp"
 #include "../shape/shape.hpp"
@@ -102,5 +103,13 @@ requires(detail::center_dims<A> == detail::center_dims<B>) [[nodiscard]] auto ce
   return static_cast<R>(std::sqrt(detail::squared_distance(detail::location(detail::center_coordinates(a)),
                                                            detail::location(detail::center_coordinates(b)))));
 }
+
+/// A row that a search of CenterIndex found: its number and the distance of its centre.
+template <class T>
+struct Neighbor {
+  Index row = none;
+  T distance{};
+  [[nodiscard]] friend constexpr bool operator==(const Neighbor&, const Neighbor&) = default;
+};
 
 }  // namespace boxlap

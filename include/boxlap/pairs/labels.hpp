@@ -1,4 +1,4 @@
-/// Joins within a label: only shapes of one class meet, because each class is joined on its own.
+/// Joins within a label: only shapes of one class pair up, because each class is joined on its own.
 #pragma once
 
 #include <cstddef>
@@ -16,29 +16,19 @@
 namespace boxlap {
 namespace detail {
 
-/// Calls use(rows_a, rows_b) for each label that both have, labels and rows ascending. Labels are compared as numbers,
-/// whatever their types.
-template <Labels LA, Labels LB, class Use>
-void for_each_common_label(const LA& labels_a, const LB& labels_b, const Use& use) {
-  const RowsByLabel a(labels_a), b(labels_b);
-  for (std::size_t i = 0, j = 0; i < a.size() && j < b.size();) {
-    const auto label_a = label_number(element(labels_a, a[i].front()));
-    const auto label_b = label_number(element(labels_b, b[j].front()));
-    if (std::cmp_equal(label_a, label_b)) {
-      use(a[i], b[j]);
-    }
-    const bool next_a = std::cmp_less_equal(label_a, label_b), next_b = std::cmp_less_equal(label_b, label_a);
-    i += next_a ? 1 : 0;
-    j += next_b ? 1 : 0;
-  }
-}
-
 /// The rows of `range` that `rows` names, without a copy.
 template <class R>
 [[nodiscard]] auto rows_view(const R& range, std::span<const Index> rows) {
   return view(rows.size(), [&range, rows](Index k) -> decltype(auto) { return element(range, rows[at(k)]); });
 }
 
+/// The label of a row as an integer, for LabelMerge.
+template <class L>
+[[nodiscard]] auto label_of_row(const L& labels) {
+  return [&labels](Index row) { return label_number(element(labels, row)); };
+}
+
+/// Throws unless there is one label a row.
 template <class A, class L>
 void require_labels(const A& a, const L& labels, const char* what, const char* other) {
   require_same_length(what, std::size(labels), other, std::size(a));
@@ -46,21 +36,32 @@ void require_labels(const A& a, const L& labels, const char* what, const char* o
 
 }  // namespace detail
 
-/// Calls visit(i, j) for each pair that meets and whose labels are equal; otherwise as for_each_pair(a, b, visit).
+/// Calls visit(i, j) for each pair of a row of `a` and a row of `b` that overlap and have equal labels.
 ///
-/// labels_a, labels_b: any integers or enumerations, one a row. Classes are never told apart by moving coordinates, so
-/// nothing is rounded: labels may be negative, sparse or huge. The order is by label, fixed within it. Throws
-/// std::invalid_argument if the lengths differ. Peak memory: 4 bytes a row and a label of each set, and beside them the
-/// join of the largest class or 16 bytes a row of the larger set (32 for labels wider than 32 bits), whichever is more.
+/// a, b: rows of shapes whose overlap is known (Shapes). labels_a, labels_b: one label a row, integers or enumerations,
+/// compared as numbers whatever their types; negative, sparse and huge ones are fine. Each class is joined by itself:
+/// coordinates are not shifted, so nothing is rounded. Boxes pair up when they share area; with options.touching (boxes
+/// only) when they share a border point, those wholly at infinity excepted; other shapes when their computed
+/// intersection_area is positive.
+/// Order: each pair once, on the calling thread, labels ascending; the order within a label is fixed but not sorted: it
+/// depends on the shapes alone, never on options.threads. A visit that returns false ends the search.
+/// Rows without extent, inverted or with NaN pair with nothing; empty ranges are fine.
+/// Throws std::invalid_argument for lengths that differ, for touching with other shapes and for threads < 0,
+/// std::length_error above 2^31 - 1 rows. O(n + m + pairs) time on spread-out data. Peak memory: 4 bytes a row and a
+/// label of each set, and beside them that of for_each_pair(a, b, visit) for the largest class, or 16 bytes a row of
+/// the larger set (32 for labels wider than 32 bits), whichever is more.
 template <Shapes A, Labels LA, Shapes B, Labels LB, PairVisitor Visit>
 requires OverlappingShapes<A, B>
 void for_each_pair(const A& a, const LA& labels_a, const B& b, const LB& labels_b, Visit visit,
                    const JoinOptions& options = {}) {
   detail::require_labels(a, labels_a, "labels_a", "a");
   detail::require_labels(b, labels_b, "labels_b", "b");
-  bool going = true;
-  detail::for_each_common_label(labels_a, labels_b, [&](auto rows_a, auto rows_b) {
-    if (going) {
+  const detail::RowsByLabel groups_a(labels_a), groups_b(labels_b);
+  detail::LabelMerge merge(groups_a.rows(), detail::label_of_row(labels_a), groups_b.rows(),
+                           detail::label_of_row(labels_b));
+  for (bool going = true; going && merge.next();) {
+    const std::span<const Index> rows_a = merge.rows_a(), rows_b = merge.rows_b();
+    if (!rows_a.empty() && !rows_b.empty()) {
       for_each_pair(
           detail::rows_view(a, rows_a), detail::rows_view(b, rows_b),
           [&](Index i, Index j) {
@@ -68,10 +69,22 @@ void for_each_pair(const A& a, const LA& labels_a, const B& b, const LB& labels_
           },
           options);
     }
-  });
+  }
 }
 
-/// The same for the pairs i < j of one range.
+/// Calls visit(i, j), i < j, for each two rows of `a` that overlap and have equal labels.
+///
+/// a: rows of shapes whose overlap is known (Shapes). labels: one label a row, integers or enumerations; negative,
+/// sparse and huge ones are fine. Each class is joined by itself: coordinates are not shifted, so nothing is rounded.
+/// Boxes pair up when they share area; with options.touching (boxes only) when they share a border point, those wholly
+/// at infinity excepted; other shapes when their computed intersection_area is positive.
+/// Order: each pair once, on the calling thread, labels ascending; the order within a label is fixed but not sorted: it
+/// depends on the shapes alone, never on options.threads. A visit that returns false ends the search.
+/// Rows without extent, inverted or with NaN pair with nothing; an empty range is fine.
+/// Throws std::invalid_argument for lengths that differ, for touching with other shapes and for threads < 0,
+/// std::length_error above 2^31 - 1 rows. O(n + pairs) time on spread-out data. Peak memory: 4 bytes a row and a label,
+/// and beside them that of for_each_pair(a, visit) for the largest class, or 16 bytes a row (32 for labels wider than
+/// 32 bits), whichever is more.
 template <Shapes A, Labels L, PairVisitor Visit>
 void for_each_pair(const A& a, const L& labels, Visit visit, const JoinOptions& options = {}) {
   detail::require_labels(a, labels, "labels", "a");
@@ -86,9 +99,18 @@ void for_each_pair(const A& a, const L& labels, Visit visit, const JoinOptions& 
   }
 }
 
-/// The IoU of every pair that meets and whose labels are equal; otherwise as iou_matrix(a, b).
-/// Peak memory beside the result: 4 bytes a row, 28 (36) bytes a pair and the matrix of the largest class, or what
-/// grouping the rows takes, as above, if that is more.
+/// The IoU of every pair of a row of `a` and a row of `b` that overlap and have equal labels, as a sparse matrix.
+///
+/// a, b: rows of shapes whose overlap is known (Shapes). labels_a, labels_b: one label a row, integers or enumerations,
+/// compared as numbers whatever their types; negative, sparse and huge ones are fine. Result: a Csr, a's rows by b's
+/// rows. Entry (i, j) equals iou(a[i], b[j]) to the bit; values of 0 or below options.min (compared in double) are not
+/// stored.
+/// Order: columns ascending in each row. The result does not depend on options.threads.
+/// A row without extent, inverted or with NaN has no entries; empty ranges are fine.
+/// Throws std::invalid_argument for lengths that differ, a NaN min or threads < 0, std::length_error above 2^31 - 1
+/// rows or stored pairs. O(n + m + pairs) time on spread-out data. Peak memory beside the result: 4 bytes a row,
+/// 28 (36) bytes a pair and that of iou_matrix(a, b) for the largest class, or 16 bytes a row of the larger set (32 for
+/// labels wider than 32 bits), whichever is more.
 template <Shapes A, Labels LA, Shapes B, Labels LB>
 requires OverlappingShapes<A, B>
 [[nodiscard]] auto iou_matrix(const A& a, const LA& labels_a, const B& b, const LB& labels_b,
@@ -98,12 +120,19 @@ requires OverlappingShapes<A, B>
   detail::require_labels(b, labels_b, "labels_b", "b");
   detail::check(options);
   std::vector<detail::Entry<R>> entries;
-  detail::for_each_common_label(labels_a, labels_b, [&](auto rows_a, auto rows_b) {
+  const detail::RowsByLabel groups_a(labels_a), groups_b(labels_b);
+  detail::LabelMerge merge(groups_a.rows(), detail::label_of_row(labels_a), groups_b.rows(),
+                           detail::label_of_row(labels_b));
+  while (merge.next()) {
+    const std::span<const Index> rows_a = merge.rows_a(), rows_b = merge.rows_b();
+    if (rows_a.empty() || rows_b.empty()) {
+      continue;
+    }
     const Csr<R> part = iou_matrix(detail::rows_view(a, rows_a), detail::rows_view(b, rows_b), options);
     for_each_entry(part, [&](Index i, Index j, R value) {
       entries.push_back({rows_a[detail::at(i)], rows_b[detail::at(j)], value});
     });
-  });
+  }
   detail::Team team(1);
   return detail::csr_of_entries(std::span(entries), detail::rows_of(a, "a"), detail::rows_of(b, "b"), team);
 }

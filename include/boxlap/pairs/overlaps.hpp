@@ -1,5 +1,5 @@
-/// Sparse matrices of overlap: IoU, IoF, intersection and union of the pairs that meet, and nothing for those that
-/// don't.
+/// Sparse overlap matrices: IoU, IoF, intersection and union area of the pairs that overlap; nothing is stored for the
+/// others.
 #pragma once
 
 #include <cmath>
@@ -14,7 +14,7 @@
 
 namespace boxlap {
 
-/// Which overlaps a matrix keeps: those with value > 0 and double(value) >= min.
+/// Options of the overlap matrices. A value is stored if it is > 0 and double(value) >= min.
 struct OverlapOptions {
   double min = 0;   ///< IoU, IoF: a ratio; intersection, union: square pixels. For IoU of boxes it also saves time
   int threads = 1;  ///< 0: all cores. The result does not depend on it
@@ -22,9 +22,8 @@ struct OverlapOptions {
 
 namespace detail {
 
-/// The measures, each of the shared area and the two areas, written to `value`; of numbers, or of lanes of them. The
-/// ratios are those of iou() and iof() wherever these are not 0; there they are no number above 0, and no matrix keeps
-/// them.
+/// The measures: value as a function of the shared area and the two areas, of numbers or of lanes of them. Ratios equal
+/// iou() and iof() where these are above 0; elsewhere they are NaN or not above 0, and no matrix stores them.
 struct IouMeasure {
   template <class R>
   BOXLAP_ALWAYS_INLINE void operator()(const R& shared, const R& area_a, const R& area_b, R& value) const noexcept {
@@ -56,8 +55,7 @@ inline void check(const OverlapOptions& options) {
   }
 }
 
-/// What boxes look for: where the measure is the IoU and there is a threshold, only pairs that may attain it need be
-/// found.
+/// The query that finds candidate pairs: with IoU and a threshold, only pairs that can reach the threshold.
 template <class T, class Measure>
 [[nodiscard]] BoxQuery<T> query_for(double min) noexcept {
   return std::is_same_v<Measure, IouMeasure> ? BoxQuery<T>::iou_at_least(min) : BoxQuery<T>{};
@@ -99,24 +97,39 @@ template <class Measure, class A>
 
 }  // namespace detail
 
-/// The IoU of every pair of a row of `a` and a row of `b` that meet: rows are those of a, columns those of b,
-/// ascending.
+/// The IoU (intersection over union) of every pair of a row of `a` and a row of `b` that overlap, as a sparse matrix.
 ///
-/// a, b: rows of shapes whose overlap is known. Each value equals iou(a[i], b[j]) to the bit; pairs with IoU 0 or below
-/// options.min (compared in double) are not stored. A row that meets nothing (no extent, inverted, NaN) stays empty.
-/// The result does not depend on options.threads. Throws std::invalid_argument for a NaN min or threads < 0, and
-/// std::length_error above 2^31 - 1 stored pairs. The sparse form of torchvision.ops.box_iou.
+/// a, b: rows of shapes whose overlap is known (Shapes), or a ShapeIndex, which saves building a tree. Result: a Csr,
+/// a's rows by b's rows. Entry (i, j) equals iou(a[i], b[j]) to the bit; values of 0 or below options.min (compared in
+/// double) are not stored. For boxes a min above 0 also saves time.
+/// Order: columns ascending in each row. The result does not depend on options.threads.
+/// A row without extent, inverted or with NaN has no entries; empty ranges are fine.
+/// Throws std::invalid_argument for a NaN min or threads < 0, std::length_error above 2^31 - 1 rows or stored pairs.
 /// O(n + m + pairs) time on spread-out data. Peak memory beside the result and the prepared shapes: 38 bytes a box in
-/// float, 56 in double, and 28 (36) bytes a pair; nothing a pair for boxes that meet 8 others or more on average, or
-/// for up to 500 rows of each, which take 90 KB of stack; where these crowd the result keeps room for an eighth more.
-/// There eight pairs are measured at once on processors with AVX2, to the same bits.
+/// float, 56 in double, and 28 (36) bytes a pair; nothing a pair for boxes that overlap 8 others or more on average, or
+/// for up to 500 rows of each, which take 90 KB of stack; in dense scenes the result keeps room for an eighth more.
+/// The sparse form of torchvision.ops.box_iou. Boxes are measured eight at a time on processors with AVX2, to the same
+/// bits.
 template <Shapes A, Shapes B>
 requires OverlappingShapes<A, B>
 [[nodiscard]] auto iou_matrix(const A& a, const B& b, const OverlapOptions& options = {}) {
   return detail::overlap_matrix(a, b, detail::IouMeasure{}, options);
 }
 
-/// The IoU of every two rows of `a` that meet: symmetric, nothing on the diagonal. Otherwise as above.
+/// The IoU (intersection over union) of every two rows of `a` that overlap, as a sparse matrix: symmetric, nothing on
+/// the diagonal.
+///
+/// a: rows of shapes whose overlap is known (Shapes), or a ShapeIndex, which saves building a tree. Result: a Csr, a's
+/// rows by a's rows. Entry (i, j) equals iou(a[i], a[j]) to the bit; values of 0 or below options.min (compared in
+/// double) are not stored. For boxes a min above 0 also saves time.
+/// Order: columns ascending in each row. The result does not depend on options.threads.
+/// A row without extent, inverted or with NaN has no entries; an empty range is fine.
+/// Throws std::invalid_argument for a NaN min or threads < 0, std::length_error above 2^31 - 1 rows or stored pairs.
+/// O(n + pairs) time on spread-out data. Peak memory beside the result and the prepared shapes: 38 bytes a box in
+/// float, 56 in double, and 28 (36) bytes a pair; nothing a pair for boxes that overlap 8 others or more on average, or
+/// for up to 500 rows, which take 90 KB of stack; in dense scenes the result keeps room for an eighth more.
+/// The sparse form of torchvision.ops.box_iou. Boxes are measured eight at a time on processors with AVX2, to the same
+/// bits.
 template <Shapes A>
 [[nodiscard]] auto iou_matrix(const A& a, const OverlapOptions& options = {}) {
   return detail::self_overlap_matrix(a, detail::IouMeasure{}, options);
@@ -127,37 +140,109 @@ void iou_matrix(const A& numbers_are_no_boxes_yet, const B&, const OverlapOption
 template <detail::PlainNumbers A>
 void iou_matrix(const A& numbers_are_no_boxes_yet, const OverlapOptions& = {}) = delete;  // boxlap::view() makes boxes
 
-/// Intersection over the area of a's shape (COCO's measure for crowds), for pairs that meet. Otherwise as iou_matrix().
+/// The intersection over the area of the row's shape of every pair of a row of `a` and a row of `b` that overlap, as a
+/// sparse matrix.
+///
+/// a, b: rows of shapes whose overlap is known (Shapes), or a ShapeIndex, which saves building a tree. Result: a Csr,
+/// a's rows by b's rows. Entry (i, j) equals iof(a[i], b[j]) to the bit; values of 0 or below options.min (compared in
+/// double) are not stored.
+/// Order: columns ascending in each row. The result does not depend on options.threads.
+/// A row without extent, inverted or with NaN has no entries; empty ranges are fine.
+/// Throws std::invalid_argument for a NaN min or threads < 0, std::length_error above 2^31 - 1 rows or stored pairs.
+/// O(n + m + pairs) time on spread-out data. Peak memory beside the result and the prepared shapes: 38 bytes a box in
+/// float, 56 in double, and 28 (36) bytes a pair; nothing a pair for boxes that overlap 8 others or more on average, or
+/// for up to 500 rows of each, which take 90 KB of stack; in dense scenes the result keeps room for an eighth more.
+/// COCO's measure for crowd regions (pycocotools mask.iou with iscrowd).
 template <Shapes A, Shapes B>
 requires OverlappingShapes<A, B>
 [[nodiscard]] auto iof_matrix(const A& a, const B& b, const OverlapOptions& options = {}) {
   return detail::overlap_matrix(a, b, detail::IofMeasure{}, options);
 }
 
+/// The intersection over the area of the row's shape of every two rows of `a` that overlap, as a sparse matrix: nothing
+/// on the diagonal.
+///
+/// a: rows of shapes whose overlap is known (Shapes), or a ShapeIndex, which saves building a tree. Result: a Csr, a's
+/// rows by a's rows. Entry (i, j) equals iof(a[i], a[j]) to the bit; values of 0 or below options.min (compared in
+/// double) are not stored.
+/// Order: columns ascending in each row. The result does not depend on options.threads.
+/// A row without extent, inverted or with NaN has no entries; an empty range is fine.
+/// Throws std::invalid_argument for a NaN min or threads < 0, std::length_error above 2^31 - 1 rows or stored pairs.
+/// O(n + pairs) time on spread-out data. Peak memory beside the result and the prepared shapes: 38 bytes a box in
+/// float, 56 in double, and 28 (36) bytes a pair; nothing a pair for boxes that overlap 8 others or more on average, or
+/// for up to 500 rows, which take 90 KB of stack; in dense scenes the result keeps room for an eighth more.
+/// COCO's measure for crowd regions (pycocotools mask.iou with iscrowd).
 template <Shapes A>
 [[nodiscard]] auto iof_matrix(const A& a, const OverlapOptions& options = {}) {
   return detail::self_overlap_matrix(a, detail::IofMeasure{}, options);
 }
 
-/// The shared area in square pixels, for pairs that meet: what DeepForest matches by. Otherwise as iou_matrix().
+/// The shared area, in square pixels, of every pair of a row of `a` and a row of `b` that overlap, as a sparse matrix.
+///
+/// a, b: rows of shapes whose overlap is known (Shapes), or a ShapeIndex, which saves building a tree. Result: a Csr,
+/// a's rows by b's rows. Entry (i, j) equals intersection_area(a[i], b[j]) to the bit; values of 0 or below options.min
+/// (compared in double) are not stored.
+/// Order: columns ascending in each row. The result does not depend on options.threads.
+/// A row without extent, inverted or with NaN has no entries; empty ranges are fine.
+/// Throws std::invalid_argument for a NaN min or threads < 0, std::length_error above 2^31 - 1 rows or stored pairs.
+/// O(n + m + pairs) time on spread-out data. Peak memory beside the result and the prepared shapes: 38 bytes a box in
+/// float, 56 in double, and 28 (36) bytes a pair; nothing a pair for boxes that overlap 8 others or more on average, or
+/// for up to 500 rows of each, which take 90 KB of stack; in dense scenes the result keeps room for an eighth more.
+/// The weights by which DeepForest matches.
 template <Shapes A, Shapes B>
 requires OverlappingShapes<A, B>
 [[nodiscard]] auto intersection_matrix(const A& a, const B& b, const OverlapOptions& options = {}) {
   return detail::overlap_matrix(a, b, detail::IntersectionMeasure{}, options);
 }
 
+/// The shared area, in square pixels, of every two rows of `a` that overlap, as a sparse matrix: symmetric, nothing on
+/// the diagonal.
+///
+/// a: rows of shapes whose overlap is known (Shapes), or a ShapeIndex, which saves building a tree. Result: a Csr, a's
+/// rows by a's rows. Entry (i, j) equals intersection_area(a[i], a[j]) to the bit; values of 0 or below options.min
+/// (compared in double) are not stored.
+/// Order: columns ascending in each row. The result does not depend on options.threads.
+/// A row without extent, inverted or with NaN has no entries; an empty range is fine.
+/// Throws std::invalid_argument for a NaN min or threads < 0, std::length_error above 2^31 - 1 rows or stored pairs.
+/// O(n + pairs) time on spread-out data. Peak memory beside the result and the prepared shapes: 38 bytes a box in
+/// float, 56 in double, and 28 (36) bytes a pair; nothing a pair for boxes that overlap 8 others or more on average, or
+/// for up to 500 rows, which take 90 KB of stack; in dense scenes the result keeps room for an eighth more.
+/// The weights by which DeepForest matches.
 template <Shapes A>
 [[nodiscard]] auto intersection_matrix(const A& a, const OverlapOptions& options = {}) {
   return detail::self_overlap_matrix(a, detail::IntersectionMeasure{}, options);
 }
 
-/// The area covered together in square pixels, for pairs that meet. Otherwise as iou_matrix().
+/// The area covered together, in square pixels, of every pair of a row of `a` and a row of `b` that overlap, as a
+/// sparse matrix.
+///
+/// a, b: rows of shapes whose overlap is known (Shapes), or a ShapeIndex, which saves building a tree. Result: a Csr,
+/// a's rows by b's rows. Entry (i, j) is area(a[i]) + area(b[j]) - intersection_area(a[i], b[j]); pairs that share no
+/// area and values below options.min (compared in double) are not stored.
+/// Order: columns ascending in each row. The result does not depend on options.threads.
+/// A row without extent, inverted or with NaN has no entries; empty ranges are fine.
+/// Throws std::invalid_argument for a NaN min or threads < 0, std::length_error above 2^31 - 1 rows or stored pairs.
+/// O(n + m + pairs) time on spread-out data. Peak memory beside the result and the prepared shapes: 38 bytes a box in
+/// float, 56 in double, and 28 (36) bytes a pair; nothing a pair for boxes that overlap 8 others or more on average, or
+/// for up to 500 rows of each, which take 90 KB of stack; in dense scenes the result keeps room for an eighth more.
 template <Shapes A, Shapes B>
 requires OverlappingShapes<A, B>
 [[nodiscard]] auto union_matrix(const A& a, const B& b, const OverlapOptions& options = {}) {
   return detail::overlap_matrix(a, b, detail::UnionMeasure{}, options);
 }
 
+/// The area covered together, in square pixels, of every two rows of `a` that overlap, as a sparse matrix: symmetric,
+/// nothing on the diagonal.
+///
+/// a: rows of shapes whose overlap is known (Shapes), or a ShapeIndex, which saves building a tree. Result: a Csr, a's
+/// rows by a's rows. Entry (i, j) is area(a[i]) + area(a[j]) - intersection_area(a[i], a[j]); pairs that share no area
+/// and values below options.min (compared in double) are not stored.
+/// Order: columns ascending in each row. The result does not depend on options.threads.
+/// A row without extent, inverted or with NaN has no entries; an empty range is fine.
+/// Throws std::invalid_argument for a NaN min or threads < 0, std::length_error above 2^31 - 1 rows or stored pairs.
+/// O(n + pairs) time on spread-out data. Peak memory beside the result and the prepared shapes: 38 bytes a box in
+/// float, 56 in double, and 28 (36) bytes a pair; nothing a pair for boxes that overlap 8 others or more on average, or
+/// for up to 500 rows, which take 90 KB of stack; in dense scenes the result keeps room for an eighth more.
 template <Shapes A>
 [[nodiscard]] auto union_matrix(const A& a, const OverlapOptions& options = {}) {
   return detail::self_overlap_matrix(a, detail::UnionMeasure{}, options);

@@ -57,6 +57,7 @@ class RowsByLabel {
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return begins_.size() - 1; }
+  [[nodiscard]] std::span<const Index> rows() const noexcept { return rows_; }
   [[nodiscard]] std::span<const Index> operator[](std::size_t group) const noexcept {
     return std::span(rows_).subspan(at(begins_[group]), at(begins_[group + 1] - begins_[group]));
   }
@@ -119,6 +120,56 @@ class RowsByLabel {
 
   std::vector<Index> rows_;
   std::vector<Index> begins_ = {0};
+};
+
+/// A merge of two lists of rows, each ordered by label: gives, label by label ascending, the rows of either side.
+///
+///     for (LabelMerge merge(rows_a, label_of_a, rows_b, label_of_b); merge.next();) { ... merge.rows_a() ... }
+///
+/// label_of(row) is an integer; those of the two sides are compared as numbers, whatever their types. O(rows) in all,
+/// no memory.
+template <class LabelOfA, class LabelOfB>
+class LabelMerge {
+ public:
+  LabelMerge(std::span<const Index> rows_a, LabelOfA label_of_a, std::span<const Index> rows_b, LabelOfB label_of_b)
+      : all_a_(rows_a), all_b_(rows_b), label_of_a_(label_of_a), label_of_b_(label_of_b) {}
+
+  /// Moves on to the next label that either side has; false if there is none.
+  [[nodiscard]] bool next() {
+    begin_a_ = end_a_;
+    begin_b_ = end_b_;
+    const bool has_a = begin_a_ < all_a_.size(), has_b = begin_b_ < all_b_.size();
+    if (has_a && (!has_b || std::cmp_less_equal(label_of_a_(all_a_[begin_a_]), label_of_b_(all_b_[begin_b_])))) {
+      end_a_ = end_of_run(all_a_, begin_a_, label_of_a_);
+    }
+    if (has_b && (!has_a || std::cmp_less_equal(label_of_b_(all_b_[begin_b_]), label_of_a_(all_a_[begin_a_])))) {
+      end_b_ = end_of_run(all_b_, begin_b_, label_of_b_);
+    }
+    return has_a || has_b;
+  }
+
+  /// The label that next() moved to, where both sides have labels of one type.
+  [[nodiscard]] auto label()
+      const requires std::same_as<std::invoke_result_t<LabelOfA, Index>, std::invoke_result_t<LabelOfB, Index>> {
+    return begin_a_ < end_a_ ? label_of_a_(all_a_[begin_a_]) : label_of_b_(all_b_[begin_b_]);
+  }
+  /// The rows with the label; empty if that side has none.
+  [[nodiscard]] std::span<const Index> rows_a() const { return all_a_.subspan(begin_a_, end_a_ - begin_a_); }
+  [[nodiscard]] std::span<const Index> rows_b() const { return all_b_.subspan(begin_b_, end_b_ - begin_b_); }
+
+ private:
+  template <class LabelOf>
+  [[nodiscard]] static std::size_t end_of_run(std::span<const Index> rows, std::size_t k, const LabelOf& label_of) {
+    for (const auto label = label_of(rows[k]); k < rows.size() && label_of(rows[k]) == label;) {
+      ++k;
+    }
+    return k;
+  }
+
+  std::span<const Index> all_a_, all_b_;
+  LabelOfA label_of_a_;
+  LabelOfB label_of_b_;
+  std::size_t begin_a_ = 0, end_a_ = 0, begin_b_ = 0, end_b_ = 0;
 };
 
 }  // namespace boxlap::detail

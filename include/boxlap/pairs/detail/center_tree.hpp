@@ -1,4 +1,13 @@
-/// A k-d tree of centres: nanoflann's, made to decide by the distances that are handed out, and ties by row.
+/// k-d tree of centres with reproducible answers: nanoflann's tree behind exact comparisons.
+///
+/// nanoflann compares squared distances, and of equal ones it keeps whichever it meets first. A caller sees distances,
+/// rounded to T, and wants ties broken by row. So the result sets below recompute each distance as it is handed out,
+/// compare by (distance, row), and give nanoflann a slightly larger bound for skipping branches: it covers the rounding
+/// of the root and of the tree's own sums, so no row that could win is skipped.
+///
+/// Coordinates are kept in T and given to the tree in double: the midpoint of two large floats would overflow. Rows
+/// that are not finite or too far out never enter the tree. Cost: O(n log n) to build, O(log n + results) a search on
+/// spread-out data; 24 bytes a row beside the coordinates.
 #pragma once
 
 #include <algorithm>
@@ -15,19 +24,9 @@
 #include "../../base/range.hpp"
 #include "../centers.hpp"
 
-namespace boxlap {
+namespace boxlap::detail {
 
-/// A row found near a point.
-template <class T>
-struct Neighbor {
-  Index row = none;
-  T distance{};
-  [[nodiscard]] friend constexpr bool operator==(const Neighbor&, const Neighbor&) = default;
-};
-
-namespace detail {
-
-/// Coordinates up to here have distances and squares that overflow nowhere, the tree's own sums included.
+/// The largest coordinate whose squared distances, the tree's own sums included, cannot overflow.
 template <class T>
 inline constexpr double most_coordinate = (std::min)(static_cast<double>((std::numeric_limits<T>::max)()) / 8, 1e150);
 
@@ -36,8 +35,8 @@ template <class T, std::size_t dims>
   return std::all_of(p.begin(), p.end(), [](double x) { return std::abs(x) <= most_coordinate<T>; });  // false for NaN
 }
 
-/// A squared distance that is surely too large for a row at `distance`: covers the rounding of the root to T and that
-/// of the sums with which the tree skips its branches.
+/// A squared distance that no row at `distance` exceeds: an upper bound that covers the rounding of the root to T and
+/// that of the sums by which the tree skips branches.
 template <class T>
 [[nodiscard]] double beyond(T distance) noexcept {
   constexpr double margin = 16 * static_cast<double>(std::numeric_limits<T>::epsilon()) + 1e-10;
@@ -53,7 +52,7 @@ struct Nearer {
   }
 };
 
-/// What all results of a search have in common; the names are those that nanoflann calls.
+/// Base of the results of a search. nanoflann calls these names.
 template <class T>
 class NeighborSet {
  public:
@@ -149,7 +148,7 @@ class CenterTree {
     }
   }
 
-  // What nanoflann asks of a set of points. Doubles throughout: the middle between two large floats would overflow.
+  // The interface that nanoflann expects of a set of points.
   [[nodiscard]] std::size_t kdtree_get_point_count() const noexcept { return points_.rows.size(); }
   [[nodiscard]] double kdtree_get_pt(std::size_t k, std::size_t axis) const noexcept {
     return static_cast<double>(points_.coordinates[k][axis]);
@@ -165,7 +164,7 @@ class CenterTree {
     std::vector<Index> rows;
   };
 
-  /// The square of the Euclidean distance, as nanoflann wants a metric to look.
+  /// The square of the Euclidean distance, in the form of a nanoflann metric.
   struct Metric {
     using ElementType = double;
     using DistanceType = double;
@@ -205,5 +204,4 @@ class CenterTree {
   Tree tree_;
 };
 
-}  // namespace detail
-}  // namespace boxlap
+}  // namespace boxlap::detail
