@@ -26,12 +26,13 @@
 namespace boxlap::detail {
 
 /// A division of the plane into columns of cells with about as many of the sampled centres each.
+template <class T>
 class TileGrid {
  public:
   TileGrid() = default;
 
   /// About `tiles` tiles. `centers` are a sample, in any order. Borders are rounded to float: any will do that ascend.
-  TileGrid(const std::vector<Point<double>>& centers, std::size_t tiles) {
+  TileGrid(const std::vector<Point<T>>& centers, std::size_t tiles) {
     const auto columns = static_cast<std::size_t>(std::sqrt(static_cast<double>(tiles)));
     rows_ = std::max<std::size_t>(1, tiles / std::max<std::size_t>(1, columns));
     std::vector<Keyed<std::uint32_t>> by_x, by_y, scratch;
@@ -58,25 +59,25 @@ class TileGrid {
 
   [[nodiscard]] std::size_t size() const noexcept { return (x_.size() - 1) * rows_; }
 
-  [[nodiscard]] std::size_t tile_of(double x, double y) const noexcept {
+  [[nodiscard]] std::size_t tile_of(T x, T y) const noexcept {
     const std::size_t column = slot_of(x_.data(), x_.size(), x);
     return column * rows_ + slot_of(y_.data() + column * (rows_ + 1), rows_ + 1, y);
   }
 
   /// The closed window lies within the half-open tile.
-  [[nodiscard]] bool within(std::size_t tile, double x1, double y1, double x2, double y2) const noexcept {
+  [[nodiscard]] bool within(std::size_t tile, T x1, T y1, T x2, T y2) const noexcept {
     const std::size_t column = tile / rows_;
-    const double* y = y_.data() + column * (rows_ + 1) + tile % rows_;
+    const T* y = y_.data() + column * (rows_ + 1) + tile % rows_;
     return x_[column] <= x1 && x2 < x_[column + 1] && y[0] <= y1 && y2 < y[1];
   }
 
  private:
-  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr T infinity = std::numeric_limits<T>::infinity();
 
   [[nodiscard]] static double rounded_to_float(double x) noexcept { return static_cast<double>(static_cast<float>(x)); }
 
   /// The last of the ascending borders that is not above x.
-  [[nodiscard]] static std::size_t slot_of(const double* borders, std::size_t count, double x) noexcept {
+  [[nodiscard]] static std::size_t slot_of(const T* borders, std::size_t count, T x) noexcept {
     std::size_t slot = 0;
     for (std::size_t k = 1; k + 1 < count; ++k) {
       slot += static_cast<std::size_t>(borders[k] <= x);
@@ -85,7 +86,7 @@ class TileGrid {
   }
 
   std::size_t rows_ = 1;
-  std::vector<double> x_, y_;
+  std::vector<T> x_, y_;
 };
 
 /// Rows in tiles, within a tile in the order of their scores. 7 n bytes.
@@ -98,7 +99,7 @@ class TiledRows {
   /// `order` are all rows, by score. The division depends on nothing but the shapes and their order.
   TiledRows(const D& detections, std::span<const Index> order, const Reach& reach, double longest, int threads)
       : window_{reach, longest}, place_(order.size()), rows_(order.size()) {
-    grid_ = TileGrid(sample(detections, order), order.size() / rows_per_tile);
+    grid_ = TileGrid<double>(sample(detections, order), order.size() / rows_per_tile);
     for_each_chunk(threads, static_cast<Index>((order.size() + chunk - 1) / chunk), [&](Index k) {
       const std::size_t last = (std::min)(order.size(), (at(k) + 1) * chunk);
       for (std::size_t row = at(k) * chunk; row < last; ++row) {
@@ -159,7 +160,7 @@ class TiledRows {
   }
 
   ReachWindow window_;
-  TileGrid grid_;
+  TileGrid<double> grid_;
   std::vector<Place> place_;
   std::vector<Index> rows_;
   std::vector<std::size_t> offsets_;

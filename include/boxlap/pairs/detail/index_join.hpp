@@ -23,7 +23,7 @@ namespace boxlap::detail {
 
 /// Pairs come by row.
 template <class T>
-class IndexJoin final : public PairSource {
+class IndexJoin {
  public:
   static constexpr Index rows_per_chunk = 4096;
   static constexpr Index batch = 128;  ///< queries whose candidates are listed together
@@ -50,9 +50,9 @@ class IndexJoin final : public PairSource {
     return end <= most;
   }
 
-  [[nodiscard]] Index chunks() const noexcept override { return (rows_.size() + rows_per_chunk - 1) / rows_per_chunk; }
+  [[nodiscard]] Index chunks() const noexcept { return (rows_.size() + rows_per_chunk - 1) / rows_per_chunk; }
 
-  bool find_rows(Index chunk, PairSink sink) const override {
+  bool find_rows(Index chunk, PairSink sink) const {
     FoundPairs found(sink);
     Lists lists;
     const Index end = (std::min)(rows_.size(), (chunk + 1) * rows_per_chunk);

@@ -168,13 +168,13 @@ class RangeJoin {
   TreeJoin<false, T> trees;  ///< not to be used with plan.by_row
 
   /// Where the pairs come from.
-  [[nodiscard]] const PairSource& source() const noexcept {
+  [[nodiscard]] PairSource source() const noexcept {
     if constexpr (is_index<B, T> && !is_index<A, T>) {
       if (plan.by_row) {
-        return by_row_;
+        return PairSource(by_row_);
       }
     }
-    return trees;
+    return PairSource(trees);
   }
   [[nodiscard]] bool meets(Index i, Index j) const {
     if constexpr (of_boxes) {
@@ -212,7 +212,7 @@ class SelfJoin {
  public:
   TreeJoin<true, T> trees;
 
-  [[nodiscard]] const PairSource& source() const noexcept { return trees; }
+  [[nodiscard]] PairSource source() const noexcept { return PairSource(trees); }
   [[nodiscard]] bool meets(Index i, Index j) const {
     if constexpr (of_boxes) {
       return true;

@@ -79,7 +79,7 @@ class ShapeEntries {
 template <class R, class Join, class Measure>
 [[nodiscard]] Csr<R> shape_matrix(const Join& join, Index rows, Index cols, const Measure& measure, double min,
                                   Team& team) {
-  const PairSource& source = join.source();
+  const PairSource source = join.source();
   const auto collect_chunk = [&](Index chunk, std::vector<Entry<R>>& entries, const auto&) {
     ShapeEntries<Join, Measure, R> found(join, measure, least_kept<R>(min), entries);
     auto take = [&](std::span<RowPair> candidates) {

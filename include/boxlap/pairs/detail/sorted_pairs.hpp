@@ -54,7 +54,7 @@ class PairEntries {
 template <class Join>
 [[nodiscard]] Collected<std::uint64_t> pair_keys(const Join& join, const PairKeys& coding, double pairs_of_row,
                                                  std::size_t most, Team& team) {
-  const PairSource& source = join.source();
+  const PairSource source = join.source();
   return collect_chunks<std::uint64_t>(source.chunks(), team, expected_pairs(pairs_of_row), most,
                                        [&](Index chunk, std::vector<std::uint64_t>& keys, const auto& is_full) {
                                          auto take = [&](std::span<RowPair> found) {
@@ -107,7 +107,7 @@ template <class Join>
 /// less time than it takes to pass them from thread to thread.
 template <class Join, class Visit>
 void visit_pairs(const Join& join, Team& team, Visit& visit) {
-  const PairSource& source = join.source();
+  const PairSource source = join.source();
   if (Join::of_boxes || team.threads() <= 1 || source.chunks() <= 1) {
     auto take = [&](std::span<RowPair> found) {
       for (const auto& [i, j] : found) {

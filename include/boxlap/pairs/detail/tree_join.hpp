@@ -76,22 +76,30 @@ class FoundPairs {
 /// Pairs name rows, or slots of the trees: places where the boxes are at hand too.
 enum class PairsOf { rows, slots };
 
-/// Candidate pairs of rows, in chunks that do not depend on the number of threads. The pairs of chunk after chunk are
-/// the order in which for_each_pair visits.
+/// Any join as a source of candidate pairs of rows, in chunks that do not depend on the number of threads. The pairs of
+/// chunk after chunk are the order in which for_each_pair visits. A reference.
 class PairSource {
  public:
-  [[nodiscard]] virtual Index chunks() const noexcept = 0;
-  /// Hands the pairs of rows of a chunk to `sink`; false if that ended it.
-  virtual bool find_rows(Index chunk, PairSink sink) const = 0;
+  template <class Join>
+  explicit PairSource(const Join& join) noexcept
+      : join_(&join), chunks_(join.chunks()), find_([](const void* j, Index chunk, PairSink sink) {
+          return static_cast<const Join*>(j)->find_rows(chunk, sink);
+        }) {}
 
- protected:
-  ~PairSource() = default;
+  [[nodiscard]] Index chunks() const noexcept { return chunks_; }
+  /// Hands the pairs of a chunk to `sink`; false if that ended it.
+  bool find_rows(Index chunk, PairSink sink) const { return find_(join_, chunk, sink); }
+
+ private:
+  const void* join_;
+  Index chunks_;
+  bool (*find_)(const void*, Index, PairSink);
 };
 
 /// The join of two trees, or of one with itself (a and b are the same tree; each pair once, the smaller row first).
 /// Pairs that the query rules out may be left out.
 template <bool self, class T>
-class TreeJoin final : public PairSource {
+class TreeJoin {
  public:
   static constexpr Index leaves_per_chunk = 256;
   static constexpr bool of_self = self;
@@ -103,10 +111,8 @@ class TreeJoin final : public PairSource {
       : a(tree_a), b(tree_b), query(what) {}
 
   [[nodiscard]] bool ordered() const noexcept { return a.ordered() && b.ordered(); }
-  [[nodiscard]] Index chunks() const noexcept override {
-    return (a.leaves() + leaves_per_chunk - 1) / leaves_per_chunk;
-  }
-  bool find_rows(Index chunk, PairSink sink) const override {
+  [[nodiscard]] Index chunks() const noexcept { return (a.leaves() + leaves_per_chunk - 1) / leaves_per_chunk; }
+  bool find_rows(Index chunk, PairSink sink) const {
     return find<PairsOf::rows>(chunk * leaves_per_chunk, (chunk + 1) * leaves_per_chunk, sink);
   }
   bool find_slots(Index chunk, PairSink sink) const {
