@@ -65,13 +65,12 @@ struct alignas(64) BoxBlock {
 };
 
 /// Whether a box can be in a join: it has extent, or, where touching counts, corners in order and a point that is not
-/// at infinity. False for NaN.
+/// at infinity (the difference of two infinities is NaN). False for NaN.
 template <class T>
 [[nodiscard]] constexpr bool takes_part(const Box<T>& box, bool touching) noexcept {
-  constexpr T infinity = std::numeric_limits<T>::infinity();
-  return touching ? box.x1 <= box.x2 && box.y1 <= box.y2 && box.x1 < infinity && box.y1 < infinity &&
-                        -infinity < box.x2 && -infinity < box.y2
-                  : has_extent(box);
+  const bool has_points = (box.x2 - box.x1 >= 0) & (box.y2 - box.y1 >= 0);
+  const bool has_area = (box.x1 < box.x2) & (box.y1 < box.y2);
+  return touching ? has_points : has_area;
 }
 
 #if BOXLAP_VECTORS

@@ -18,20 +18,23 @@
 #include <limits>
 #include <type_traits>
 
+#include "../../base/detail/lanes.hpp"
 #include "../../shape/box.hpp"
 #include "box_block.hpp"
 
 namespace boxlap::detail {
 
-/// The next number above x; of zero `smallest`, of infinity itself. By arithmetic, so that it is done in lanes.
-template <class T>
-[[nodiscard]] T next_above(T x, T smallest) noexcept {
-  using Bits = std::conditional_t<sizeof(T) == sizeof(std::int32_t), std::int32_t, std::int64_t>;
-  const Bits bits = std::bit_cast<Bits>(x);
-  const Bits step = x > 0 ? Bits{1} : Bits{-1};
-  const T next = std::bit_cast<T>(static_cast<Bits>(bits + step));
-  const T not_beyond = bits == std::bit_cast<Bits>(std::numeric_limits<T>::infinity()) ? x : next;
-  return x == 0 ? smallest : not_beyond;
+/// The next number above x, a number or lanes of them; of zero `smallest`, of infinity itself.
+template <class T, class L>
+[[nodiscard]] inline L next_above(const L& x, T smallest) noexcept {
+  using Whole = std::conditional_t<sizeof(T) == sizeof(std::int32_t), std::int32_t, std::int64_t>;
+  using Bits = std::conditional_t<std::is_same_v<L, T>, Whole, Lanes<Whole, sizeof(L)>>;
+  const L zero{}, least = zero + smallest;
+  const Bits bits = std::bit_cast<Bits>(x),
+             infinity = Bits{} + std::bit_cast<Whole>(std::numeric_limits<T>::infinity());
+  const L next = std::bit_cast<L>(static_cast<Bits>(bits + (x > zero ? Bits{} + 1 : Bits{} - 1)));
+  const L not_beyond = bits == infinity ? x : next;
+  return x == zero ? least : not_beyond;
 }
 
 template <class T>
@@ -87,14 +90,12 @@ class BoxQuery {
       return boxes;
     }
     if (kind_ == Kind::touching) {
-      const T smallest = value_;
-      for (Index k = 0; k < block_size; ++k) {
-        room.x1[k] = -next_above(-boxes.x1[k], smallest);
-        room.y1[k] = -next_above(-boxes.y1[k], smallest);
-      }
-      for (Index k = 0; k < block_size; ++k) {
-        room.x2[k] = next_above(boxes.x2[k], smallest);
-        room.y2[k] = next_above(boxes.y2[k], smallest);
+      using L = Lanes<T>;
+      for (std::size_t k = 0; k < at(block_size); k += lane_count<T>) {
+        store(room.x1 + k, -next_above(-load<L>(boxes.x1 + k), value_));
+        store(room.y1 + k, -next_above(-load<L>(boxes.y1 + k), value_));
+        store(room.x2 + k, next_above(load<L>(boxes.x2 + k), value_));
+        store(room.y2 + k, next_above(load<L>(boxes.y2 + k), value_));
       }
       return room;
     }

@@ -63,27 +63,11 @@ class BoxRows {
     return room;
   }
 
-  /// Calls use(k, box) for the boxes of rows[0 .. count - 1], count <= 16.
-  template <class Use>
-  void for_each(const Index* rows, Index count, const Use& use) const {
-    if (boxes_ != nullptr) {
-      for (Index k = 0; k < count; ++k) {
-        use(k, boxes_[rows[k]]);
-      }
-      return;
-    }
-    std::array<Box<T>, 16> room;
-    read_(range_, rows, 0, count, room.data());
-    for (Index k = 0; k < count; ++k) {
-      use(k, room[at(k)]);
-    }
-  }
+  /// The boxes of rows[0 .. count - 1], copied to `out`. Not where data() has them.
+  void gather(const Index* rows, Index count, Box<T>* out) const { read_(range_, rows, 0, count, out); }
 
-  BOXLAP_ALWAYS_INLINE void prefetch_row(Index row) const {
-    if (boxes_ != nullptr) {
-      BOXLAP_PREFETCH(boxes_ + row);
-    }
-  }
+  /// Where the boxes lie one behind the other; null where they must be read.
+  [[nodiscard]] const Box<T>* data() const noexcept { return boxes_; }
 
  private:
   template <class R>

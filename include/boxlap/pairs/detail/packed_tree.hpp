@@ -240,12 +240,23 @@ class PackedTree {
     for (Index first = begin; first < end; first += block_size) {
       const Index used = (std::min)(block_size, end - first), leaf = first / block_size;
       Index* const rows = rows_ + at(first);
-      for (Index lane = 0; lane < used; ++lane) {
-        boxes.prefetch_row(order[at((std::min)(first + lane + ahead, end - 1))].row);
-        rows[lane] = order[at(first + lane)].row;
-      }
       BoxBlock<T>& block = blocks_[at(leaf)];
-      boxes.for_each(rows, used, [&](Index lane, const Box<T>& box) { block.set(lane, box); });
+      if (const Box<T>* const all = boxes.data()) {
+        for (Index lane = 0; lane < used; ++lane) {
+          BOXLAP_PREFETCH(all + order[at((std::min)(first + lane + ahead, end - 1))].row);
+          rows[lane] = order[at(first + lane)].row;
+          block.set(lane, all[rows[lane]]);
+        }
+      } else {
+        std::array<Box<T>, block_lanes> some;
+        for (Index lane = 0; lane < used; ++lane) {
+          rows[lane] = order[at(first + lane)].row;
+        }
+        boxes.gather(rows, used, some.data());
+        for (Index lane = 0; lane < used; ++lane) {
+          block.set(lane, some[at(lane)]);
+        }
+      }
       for (Index lane = used; lane < block_size; ++lane) {
         block.set(lane, BoxBlock<T>::no_box());
       }

@@ -235,9 +235,11 @@ class TreeJoin {
   template <PairsOf names>
   bool compare_all(Index block, FoundPairs& found) const {
     constexpr Index leaves_at_once = FoundPairs::room_of_leaves / block_size;
-    const Index end = (std::min)(a.size(), (block + 1) * block_size);
-    for (Index slot = block * block_size; slot < end; ++slot) {
-      const Box<T> box = query(a.box(slot));
+    BoxBlock<T> room;
+    const BoxBlock<T>& queries = query.block(a.leaf(block), room);
+    const Index count = (std::min)(a.size() - block * block_size, block_size);
+    for (Index lane = 0; lane < count; ++lane) {
+      const Box<T> box = queries.get(lane);
       for (Index first = self ? block : 0; first < b.leaves(); first += leaves_at_once) {
         RowPair* found_end = found.room();
         if (found_end == nullptr) {
@@ -251,9 +253,9 @@ class TreeJoin {
           }
           hits &= b.lanes(other);
           if (self && other == block) {
-            hits &= ~std::uint32_t{1} << (slot % block_size);
+            hits &= ~std::uint32_t{1} << lane;
           }
-          found_end = add_hits<names>(slot, other, hits, found_end);
+          found_end = add_hits<names>(block * block_size + lane, other, hits, found_end);
         }
         found.set_end(found_end);
       }
