@@ -1,6 +1,7 @@
 /// Images for the raster tests: random ones, the fixtures', and every window summed pixel by pixel.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstdint>
@@ -72,8 +73,9 @@ Image<T> raw(const std::string& name, Index rows, Index cols, int channel = 0) {
 /// A binary 8-bit PGM.
 inline Image<std::uint8_t> pgm(const std::string& name) {
   const auto data = bytes(name);
+  const std::string header(data.data(), (std::min)(data.size(), std::size_t{64}));  // sscanf needs its terminator
   int cols = 0, rows = 0;
-  REQUIRE(std::sscanf(data.data(), "P5 %d %d 255", &cols, &rows) == 2);
+  REQUIRE(std::sscanf(header.c_str(), "P5 %d %d 255", &cols, &rows) == 2);
   Image<std::uint8_t> image(rows, cols);
   std::memcpy(image.data(), data.data() + data.size() - std::size_t(rows * cols), std::size_t(rows * cols));
   return image;
