@@ -1,4 +1,12 @@
-/// Numbers written in decimal, read strictly and without regard to the locale.
+/// Decimal numbers in text, read strictly and without regard to the locale.
+///
+/// std::strtod reads a decimal comma where the locale has one, and takes hexadecimal, infinities, leading blanks and
+/// text behind the number. std::from_chars has no locale and rounds exactly, but says "out of range" of numbers that
+/// are too large and too small alike. So the form of a token is matched first, as a state machine over its characters
+/// that keeps the power of ten of the first digit; from_chars reads the value, and that power tells overflow from
+/// underflow.
+///
+/// Cost: O(length), no memory.
 #pragma once
 
 #include <charconv>

@@ -1,4 +1,11 @@
-/// A few numbers side by side: one pair of shapes in each, the same operations on all of them.
+/// SIMD lanes: several numbers in one register, with the operators of one number.
+///
+/// A kernel is written once, as a template over its number type L, and runs on one number or on lanes. The type is the
+/// compilers' own vector extension: it needs no header and no intrinsics, and BOXLAP_HOLD() works on it. Compilers
+/// without the extension get one number a "register", and the same results, slower.
+///
+/// Invariant: the same bits on one number and on lanes, with and without fused multiply-add. Products are therefore
+/// rounded before they are added to anything: write product(a, b) + c, never a * b + c.
 #pragma once
 
 #include <bit>

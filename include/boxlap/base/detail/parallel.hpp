@@ -1,4 +1,11 @@
-/// Chunks of work on a few threads: the chunks do not depend on the number of threads, so neither does any result.
+/// Parallel loops whose results do not depend on the number of threads.
+///
+/// Work is cut into chunks whose borders depend on the input only. Threads take the next chunk from one atomic counter
+/// (dynamic scheduling), and every chunk writes its own slots: which thread runs it changes nothing. Threads live for
+/// one call; a pool that lives longer would belong to the program and not to a header. The first exception stops the
+/// loop and is thrown again in the calling thread, after all others have ended.
+///
+/// Cost: starting threads - 1 threads, and one atomic addition a chunk. With one thread or one chunk a plain loop.
 #pragma once
 
 #include <algorithm>

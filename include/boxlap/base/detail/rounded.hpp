@@ -1,4 +1,10 @@
-/// A product rounded before it is used, whatever the compiler would like to fuse.
+/// A barrier against fused multiply-add, so that results have the same bits with every compiler and option.
+///
+/// Where the target has FMA, a compiler may contract a * b + c and round once instead of twice (the default of GCC,
+/// which -ffp-contract=off changes for a whole file, and a header cannot rely on that). An IoU would then differ in its
+/// last bit between a function that is called and one that is inlined. rounded() makes the product a value of its own.
+///
+/// Cost: none where the target has no FMA, else a multiplication and an addition instead of one instruction.
 #pragma once
 
 #include <concepts>

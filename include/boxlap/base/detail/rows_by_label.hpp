@@ -1,4 +1,11 @@
-/// Rows by label: the rows of each label one behind the other.
+/// Group by: the rows of each label, one group behind the other.
+///
+/// A hash map of vectors allocates once a label and visits labels in an order that depends on the library. Here a
+/// counting sort does it where labels are dense (at most as many values as rows), and a stable radix sort of (label,
+/// row) pairs where they are not. Both give groups by ascending label, and rows within a group in the order in which
+/// they came.
+///
+/// Cost: O(n) time; memory at the constructor. Labels are compared as numbers: -1 and 4294967295u are two labels.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,10 @@
-/// A sum and what rounding took from it.
+/// An addition without an error: the rounded sum, and what rounding took from it (Knuth 1969, "TwoSum").
+///
+/// Sums of many numbers, and places on the x axis far from the origin, need more digits than one double has. The two
+/// parts of this result are exact together, so that exact predicates, double-double arithmetic and compensated sums can
+/// be built from it. Dekker's shorter form must know which number is larger: a branch, which lanes do not have.
+///
+/// Cost: six additions. -ffast-math breaks it; the library must not be compiled with that.
 #pragma once
 
 namespace boxlap::detail {

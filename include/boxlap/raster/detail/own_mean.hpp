@@ -1,4 +1,12 @@
-/// The own-mean variance: the mean of squared residuals, each pixel measured from the mean of the window around itself.
+/// Own-mean variance: the window mean of (I - m)^2, where m is the mean of the window around each pixel itself.
+///
+/// The textbook variance E[I^2] - E[I]^2 measures all pixels from one mean. Much numpy code filters twice instead: once
+/// for the mean m, once for the squares of I - m. As filters of whole images that takes three of them in memory. Here
+/// two sweeps run in lockstep: means come out half a window late, residuals are kept for one window, and the second
+/// sweep follows another half window later.
+///
+/// Cost: two window sums a pixel; the rings of both sums and window.rows + 2 rows of means and residuals. A column
+/// strip must have its whole height, since residuals beyond the border mirror those inside.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,11 @@
-/// Which of the rows that have arrived stands where a window needs one, when rows arrive once and in order.
+/// Border extension for rows that arrive one at a time.
+///
+/// A window at the upper border needs rows that have not arrived yet (reflect: the first rows again, in reverse), one
+/// at the lower border needs rows that are gone. The rows that may be needed again are few: half a window. The caller
+/// keeps them in a ring buffer; this class says which slot of the ring stands for which row of the extended image, and
+/// when.
+///
+/// Cost: O(1) a row. Not for Border::wrap: its first window needs the last row.
 #pragma once
 
 #include <algorithm>

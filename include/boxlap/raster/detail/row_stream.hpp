@@ -1,4 +1,12 @@
-/// Window statistics of an image whose rows come one by one: what the streams have in common.
+/// Window statistics of an image whose rows are pushed one by one, never in memory as a whole.
+///
+/// The array functions read rows of an image again: at the border, and as centres of windows that are complete half a
+/// window later. A stream has to keep those rows itself, in ring buffers of half a window. Everything else is shared
+/// with the array functions, sums in the same order, so that both give the same bits. The own-mean variance is two such
+/// streams, the first one pushing its residuals into the second.
+///
+/// Cost: as the array functions; memory independent of the number of rows. Which statistic a stream runs is chosen
+/// once, in its constructor, and kept in a std::variant.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,12 @@
-/// What a window's sums mean: mean and variance from the raw sums, exact for 8- and 16-bit integers.
+/// From the sums of a window to its mean and variance.
+///
+/// E[I^2] - E[I]^2 loses all digits where the deviation is small beside the mean. 8- and 16-bit pixels are summed in
+/// integers instead, exactly, and rounded once by the last division. Other pixels are summed as (sum, sum of squared
+/// distances from the mean), which join without cancellation (window_sums.hpp). Invalid pixels carry a count of their
+/// own.
+///
+/// Cost: a division or two a window, in whole groups of lanes. The type of the sums is the narrowest that is exact for
+/// the size of the window: see with_statistic().
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,12 @@
-/// One pass over an image: rows go in, rows of window sums come out half a window later, in a few rows of memory.
+/// One pass over an image: rows go in, rows of window sums come out half a window later.
+///
+/// A summed-area table holds the whole image in double, and loses digits as sums grow. A sweep holds the rows of one
+/// window only. Wide images are cut into column strips whose rings of rows fit the second-level cache, and strips into
+/// blocks of rows where there are more threads than strips; a block repeats window.rows - 1 rows of its neighbour.
+/// Where the result overwrites the image, rows at the edges of blocks are copied first.
+///
+/// Cost: O(rows * cols * log window). The same bits for every tiling and number of threads: a window's sum does not
+/// depend on where its strip begins (doubling.hpp).
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,15 @@
-/// How much two convex rings share, in one walk along their sides.
+/// The area that two convex polygons share, by one walk along their chains from left to right.
+///
+/// Clipping one polygon by the other (Sutherland and Hodgman 1974) or walking both boundaries (O'Rourke et al. 1982)
+/// builds the overlap, vertex by vertex, and has to decide cases where sides touch or coincide. Here nothing is built.
+/// A convex ring is an upper and a lower chain, two functions of x; the overlap is the region under both upper and
+/// above both lower chains. It spans one range of x, whose ends are where an upper chain of one ring meets the lower
+/// chain of the other. Between them the area is an integral, summed over the steps where neither chain changes its
+/// side.
+///
+/// Cost: O(n + m), no memory. No case can fail: touching and equal sides only give terms of size 0. Far from the
+/// origin, where a position on x has too few digits beside a steep side, the walk is repeated with positions of twice
+/// the digits.
 #pragma once
 
 #include <cmath>

@@ -1,4 +1,11 @@
-/// What the shapes of the library have in common: (b, a) is computed as (a, b), and any two have a hull around both.
+/// What all shapes of the library share: a rank for each kind, symmetric overlaps, and a hull around any two.
+///
+/// Overlaps of k kinds of shapes need k (k + 1) / 2 functions, and each must give the same bits in both orders. So each
+/// is written once, for arguments of ascending rank; one template swaps the arguments of all other calls. The header of
+/// a shape defines its rank and its overlaps with all lower ranks: a program that can name two shapes has their
+/// overlap, and Overlapping<A, B> never changes its value between two places of a program.
+///
+/// The hull is that of the vertices of both (Andrew 1979): O(n log n), the vertices are copied.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,13 @@
-/// Whether rings make a polygon together: every decision exact, one sweep over all of them in O(n log n).
+/// Whether rings form a valid polygon: one plane sweep over all of their sides, every decision exact.
+///
+/// Testing all pairs of sides is O(n^2). The sweep of Shamos and Hoey (1976) visits the vertices from left to right and
+/// keeps the sides that cross the current x in a balanced tree, from bottom to top; only neighbours in the tree can be
+/// the first to cross. The classic sweep stops at the first intersection. Valid polygons may touch in points, so here
+/// all rings through a vertex are looked at together (ring_touches.hpp), and the sweep goes on where they touch without
+/// crossing. The side below a ring's leftmost vertex tells in which ring it lies, which decides about holes and parts.
+///
+/// Cost: O(n log n) time, at most 130 bytes a vertex and 150 a ring while it runs. Exact predicates (predicates.hpp),
+/// no tolerance: the first defect in order of x is reported, in the caller's numbers of rings and vertices.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,11 @@
-/// On which side of a line a point lies, exactly: for what must be decided and cannot be nearly right.
+/// Orientation, exactly: on which side of a line a point lies.
+///
+/// Rounded to double, the sign of (ax - cx)(by - cy) - (ay - cy)(bx - cx) is wrong for points close to the line, and
+/// code that branches on wrong signs builds broken hulls and accepts crossing sides. Shewchuk (1997): compute in double
+/// with an error bound first, which decides nearly all calls; where the bound does not, sum the six products exactly,
+/// as an expansion of numbers that do not overlap, and take the sign of its largest part.
+///
+/// Cost: O(1), a few operations where the bound decides. Exact while no product of coordinates over- or underflows.
 #pragma once
 
 #include <array>

@@ -1,4 +1,11 @@
-/// The area that four corners share with a polygon, of which nothing but its sides is known here.
+/// The area that four corners, of a box or of a rotated box, share with a polygon.
+///
+/// Making a Polygon of the corners first would allocate, check what is valid anyway, and sort. Four sides fit on the
+/// stack, so they become blocks of sides directly, and go to the same sum over pairs of sides as two polygons do
+/// (trapezoids.hpp). All numbers are taken relative to `origin`, the centre of the box or a corner of the common
+/// bounds: far from the origin of the image they would have too few digits.
+///
+/// Cost: O(sides of the polygon), no allocation up to 64 sides.
 #pragma once
 
 #include <algorithm>

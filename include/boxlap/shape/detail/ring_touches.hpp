@@ -1,4 +1,12 @@
-/// Where rings meet each other, or themselves, in a point: which of these meetings a polygon may have.
+/// What happens where several rings pass through one point, or one ring twice: touching is valid, crossing is not.
+///
+/// At such a point each ring has two rays, the one it comes from and the one it leaves on. Sorted by angle, with exact
+/// predicates, the rays of rings that only touch are nested like parentheses; a ray that closes before its partner
+/// crosses. A stack finds that in one pass. Rings of one part that touch must also keep its inside connected: the rings
+/// are nodes, each touch joins two of them, and the first touch within one component closes a cycle that cuts the part
+/// in two (union-find).
+///
+/// Cost: O(k log k) for k rings at a point. Reports the first defect, with the numbers of rings and vertices as given.
 #pragma once
 
 #include <algorithm>

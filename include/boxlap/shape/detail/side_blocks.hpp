@@ -1,4 +1,13 @@
-/// The sides of one shape that matter for what it shares with another, ready for a kernel in lanes.
+/// The sides of one polygon near another one, copied into blocks for a SIMD kernel.
+///
+/// The sum over pairs of sides (trapezoids.hpp) reads each side many times, so what does not change from pair to pair
+/// is done once here. Sides that cannot matter are left out: those beyond the common bounds in x, and those below them.
+/// Sides above are moved down to the upper border, which changes no overlap within. Coordinates are taken from a common
+/// origin, which keeps the digits that differences of large coordinates would lose. One of the two shapes is mirrored
+/// at y = 0, so that the depth of an overlap becomes a sum of two heights.
+///
+/// Layout: structure of arrays in blocks of one register, a field of all sides of a block side by side. Up to 64 sides
+/// are kept on the stack. Cost: O(sides).
 #pragma once
 
 #include <array>
