@@ -22,7 +22,7 @@ namespace detail {
   return rest < 0 ? rest + n : rest;
 }
 
-/// The place in [0, n) whose pixel stands at place i, or `none` for a constant border. Any distance: a window may be
+/// The pixel in [0, n) that the extended row has at i, or `none` for a constant border. Any distance: a window may be
 /// many times larger than the image. O(1).
 [[nodiscard]] constexpr Index inside(Border border, Index i, Index n) noexcept {
   if (i >= 0 && i < n) {

@@ -201,7 +201,8 @@ struct BoxMotion {
 /// Frames, gradients and the meaning of x, y and eigenvalue as in lucas_kanade; a square box of 2 radius + 1 whole
 /// pixels gives what lucas_kanade gives at its centre. Fractional edges weigh the pixels they cut. The outermost pixels
 /// of a frame have no gradient and do not count; a box that is outside, inverted, empty or NaN, or whose determinant is
-/// 0, does not move. One linear step, meant for motions of a pixel or two: ask `eigenvalue` whether to believe it.
+/// 0, does not move. One linear step, meant for motions of a pixel or two: `eigenvalue` tells how well it is
+/// determined.
 ///
 /// 8- and 16-bit frames are summed exactly in 64-bit integers, others in double. Throws std::invalid_argument for
 /// frames of different sizes. O(rows * cols) once, 40 (rows + 1) (cols + 1) bytes kept; O(1) a box, no memory.

@@ -72,7 +72,7 @@ struct FlowProducts {
 struct FlowSegment {
   alignas(64) double x[segment_columns];
   alignas(64) double y[segment_columns];
-  alignas(64) double eigenvalue[segment_columns];  ///< only where asked for
+  alignas(64) double eigenvalue[segment_columns];  ///< only with_eigenvalues, or with a min_eigenvalue
 };
 
 /// Solves the n 2 x 2 systems of FlowProducts side by side.
@@ -159,7 +159,7 @@ void for_each_flow(const Raster<const Pixel>& frame1, const Raster<const Pixel>&
   });
 }
 
-/// An output that only counts its type: no eigenvalue map was asked for.
+/// In place of the eigenvalue map, where that is no result.
 struct NoMap {};
 
 /// Where results go; E is a Raster or NoMap.

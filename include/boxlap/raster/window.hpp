@@ -29,13 +29,13 @@ struct ValidSegment {
 };
 
 /// Calls sink(y, x, n, means, variances) for all windows of the image, segment by segment (variances only with
-/// Squares), and with WideRange the moments at other scales behind them. Wanted: the type results are kept in.
-template <bool Squares, bool WideRange, class Wanted, class Pixel, class Sink>
+/// Squares), and with WideRange the moments at other scales behind them. Result: the type results are kept in.
+template <bool Squares, bool WideRange, class Result, class Pixel, class Sink>
 void for_each_segment(const Raster<const Pixel>& image, Window window, Deviation deviation,
                       const WindowOptions& options, bool in_place, const Sink& sink) {
   const bool counted = options.mask.given() || (options.skip_nan && std::floating_point<Pixel>);
   if (Squares && deviation == Deviation::own_mean) {
-    with_statistic<Pixel, Wanted, false>(window.pixels(), counted, [&]<class Statistic>(Statistic) {
+    with_statistic<Pixel, Result, false>(window.pixels(), counted, [&]<class Statistic>(Statistic) {
       using T = typename Statistic::Result;
       const auto finished = [&](Index y, Index x, Index n, const T* means, const auto& sums,
                                 [[maybe_unused]] const auto& others) {
@@ -53,7 +53,7 @@ void for_each_segment(const Raster<const Pixel>& image, Window window, Deviation
     });
     return;
   }
-  with_statistic<Pixel, Wanted, Squares>(window.pixels(), counted, [&]<class Statistic>(Statistic) {
+  with_statistic<Pixel, Result, Squares>(window.pixels(), counted, [&]<class Statistic>(Statistic) {
     using T = typename Statistic::Result;
     const auto finished = [&](Index y, Index x, Index n, const auto& sums, [[maybe_unused]] const auto& others) {
       alignas(64) T means[segment_columns];
@@ -71,7 +71,8 @@ void for_each_segment(const Raster<const Pixel>& image, Window window, Deviation
   });
 }
 
-/// Writes means, and variances where wanted, of each window; NaN where options make the window's centre invalid.
+/// Writes the means, and with Squares the variances, of all windows; NaN where options make the window's centre
+/// invalid.
 template <bool Squares, class Pixel, class Mean, class Variance>
 void write_moments(const Raster<const Pixel>& image, Window window, const Raster<Mean>& mean,
                    const Raster<Variance>& variance, Deviation deviation, const WindowOptions& options) {

@@ -84,7 +84,7 @@ class Polygon {
   std::vector<RingRepair> repairs_;
   std::vector<detail::Side> sides_;  ///< by their left ends; of a convex ring the lower ones, then the upper ones
   std::size_t lower_sides_ = 0;      ///< of a convex ring, else 0
-  std::size_t other_sides_ = 0;      ///< of any other polygon, kept in eights, else 0
+  std::size_t packed_sides_ = 0;     ///< of any other polygon, kept by pack_sides(), else 0
   double narrowest_side_ = 0;        ///< in x, of those that are not vertical
   Box<T> bounds_{};
   double area_ = 0;

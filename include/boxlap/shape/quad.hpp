@@ -12,15 +12,19 @@
 
 namespace boxlap {
 
-/// What a quad whose sides cross ("bow-tie") stands for. Nothing is guessed unless it is asked for.
+/// What make_quad() makes of a quad whose sides cross ("bow-tie"). The default is to guess nothing.
 enum class BowTie {
   reject,  ///< an error, as for any polygon
   hull,    ///< the convex hull of the corners: may be larger than any order of the corners
   reorder  ///< the corners in the order of their angles about their mean: the quad that was meant, mostly
 };
 
-/// A quad as a polygon: DOTA's, regressed corners. A quad without crossing sides stays as it is, concave or not;
-/// for any other the caller says what it stands for. Throws std::invalid_argument as make_polygon() does.
+/// A quad as a polygon: the form of DOTA's labels, and of heads that regress four corners.
+///
+/// corners: in order along the border, in either direction, in pixels. A quad without crossing sides is kept as it is,
+/// concave or not. Where sides cross, `bow_tie` decides: see BowTie. Throws std::invalid_argument with the reason for
+/// coordinates that are not finite or out of range, corners without area, a spike, a corner on another side, and with
+/// BowTie::reject for sides that cross. O(1) time; the memory of a polygon of four vertices.
 template <class T>
 [[nodiscard]] Polygon<T> make_quad(const std::array<Point<T>, 4>& corners, BowTie bow_tie = BowTie::reject) {
   std::vector<Point<T>> ring(corners.begin(), corners.end());

@@ -5,7 +5,7 @@
 
 namespace boxlap {
 
-/// What construction put right in a ring. The shape it stands for is the one that was meant.
+/// What construction put right in a ring: only defects that leave no doubt about the shape that was meant.
 enum class Repair {
   reversed,          ///< the ring turned the wrong way: shells are counter-clockwise with y up, holes clockwise
   closed,            ///< text without the closing vertex that WKT demands

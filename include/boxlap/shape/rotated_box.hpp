@@ -41,7 +41,7 @@ RotatedBox(A, B, C, D, E) -> RotatedBox<detail::ScalarOf<A, B, C, D, E>>;
 namespace detail {
 
 /// from + by, rounded towards `by`, by one or two places where the sum is not exact: never inside the exact sum. No
-/// branch: whether a sum is exact cannot be guessed. L is a number or lanes of them.
+/// branch on whether the sum is exact: it would be mispredicted. L is a number or lanes of them.
 template <class T, class L>
 [[nodiscard]] inline L outward(const L& from, const L& by) noexcept {
   using Limits = std::numeric_limits<T>;
@@ -52,7 +52,7 @@ template <class T, class L>
   return inside ? L(sum + (by > zero ? place : -place)) : sum;
 }
 
-/// The corners center - half and center + half, rounded outward: all four numbers at once.
+/// The corners center - half and center + half, rounded outward: all four numbers side by side.
 template <class T, std::size_t... lane>
 [[nodiscard]] inline Box<T> box_outward(const Point<T>& center, const Point<T>& half,
                                         std::index_sequence<lane...>) noexcept {

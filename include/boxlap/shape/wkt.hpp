@@ -47,7 +47,7 @@ template <class T>
 ///
 /// x and y are kept. A Z or M behind them is skipped, whether the name says Z, M or ZM (`POLYGON Z`, `POLYGONZ`) or
 /// not; the vertices of one POLYGON or MULTIPOLYGON must have as many numbers as its name says, or as its first vertex
-/// has, and what the name of a GEOMETRYCOLLECTION says is not asked for. A prefix
+/// has; what the name of a GEOMETRYCOLLECTION says is ignored. A prefix
 /// `SRID=4326;` is skipped, and coordinates stay as they are. A part or a hole may be EMPTY: it adds nothing. Words in
 /// any case, any white space, no regard to the locale. Rings without their closing vertex are closed and listed by
 /// repairs(). Numbers are decimal (`-1.5e3`) and become the nearest T, those too small for T 0; a Z or M may be NaN.

@@ -1,4 +1,4 @@
-/// What the compiler can do, decided here and nowhere else: every other header asks one of these macros.
+/// What the compiler and the target can do, decided here and nowhere else: all other headers test these macros.
 ///
 /// Define BOXLAP_SCALAR before the first include, or for a whole target, to do without vectors and intrinsics: plain
 /// C++20, the same results, slower. Compilers that know neither the vector extension of GCC nor SSE2 get this path by
@@ -13,7 +13,7 @@
 /// BOXLAP_AVX2_CALLS     1 where single functions may be compiled for AVX2 and chosen at run time
 /// BOXLAP_CAN_FUSE       1 where the target may have fused multiply-adds, 0 where it has none
 /// BOXLAP_HOLD(x)        statement: the variable x is rounded to its type here, so no multiply-add can swallow it
-/// BOXLAP_PREFETCH(p)    asks for the cache line of an address, or nothing
+/// BOXLAP_PREFETCH(p)    prefetches the cache line of an address, or nothing
 /// BOXLAP_ALWAYS_INLINE, BOXLAP_NOINLINE, BOXLAP_COLD    attributes, or nothing
 #pragma once
 

@@ -51,8 +51,8 @@ void start_threads(std::vector<std::thread>& threads, std::size_t count, const R
 }
 
 /// Calls call(work, chunk) once for each 0 <= chunk < chunks on `workers` threads, the calling one among them, or on
-/// fewer if the system refuses some. One function for all kinds of work, as threads are dear to compile; a template, so
-/// that only callers compile it.
+/// fewer if the system refuses some. One function for all kinds of work, as std::thread takes long to compile; a
+/// template, so that only callers compile it.
 template <std::same_as<ChunkCall> Call>
 void share_chunks(int workers, Index chunks, Call call, const void* work) {
   std::atomic<Index> next{0};

@@ -2,7 +2,7 @@
 ///
 /// A window at the upper border needs rows that have not arrived yet (reflect: the first rows again, in reverse), one
 /// at the lower border needs rows that are gone. The rows that may be needed again are few: half a window. The caller
-/// keeps them in a ring buffer; this class says which slot of the ring stands for which row of the extended image, and
+/// keeps them in a ring buffer; this class tells which slot of the ring holds which row of the extended image, and
 /// when.
 ///
 /// Cost: O(1) a row. Not for Border::wrap: its first window needs the last row.

@@ -236,12 +236,12 @@ using RowsOfSums = std::variant<TextbookRows<WindowStatistic<Pixel, Sums, true, 
                                 OwnMeanRows<WindowStatistic<Pixel, Sums, false, false>>...,
                                 OwnMeanRows<WindowStatistic<Pixel, Sums, false, true>>...>;
 
-/// Means and variances of either form, with and without invalid pixels; checks what comes in. Wanted: the type that
+/// Means and variances of either form, with and without invalid pixels; checks what comes in. Kept: the type that
 /// results are kept in.
-template <class Scalar, class Wanted>
+template <class Scalar, class Kept>
 class SegmentStream {
   static_assert(PixelScalar<Scalar>, "boxlap: pixels are bool, integers, float or double");
-  static_assert(std::same_as<Wanted, float> || std::same_as<Wanted, double>, "boxlap: results are float or double");
+  static_assert(std::same_as<Kept, float> || std::same_as<Kept, double>, "boxlap: results are float or double");
 
  public:
   /// wide_range: moments at other scales are handed over too, see ScaledSums.
@@ -269,8 +269,8 @@ class SegmentStream {
 
  private:
   using Pixel = PixelOf<Scalar>;
-  using Rows = std::conditional_t<is_byte<Pixel>, RowsOfSums<Pixel, std::int32_t, LongestSum<Pixel, Wanted>>,
-                                  RowsOfSums<Pixel, LongestSum<Pixel, Wanted>>>;
+  using Rows = std::conditional_t<is_byte<Pixel>, RowsOfSums<Pixel, std::int32_t, LongestSum<Pixel, Kept>>,
+                                  RowsOfSums<Pixel, LongestSum<Pixel, Kept>>>;
 
   static Rows make(Index cols, Window window, Deviation deviation, const WindowOptions& options, bool wide_range) {
     check(window);
@@ -281,11 +281,11 @@ class SegmentStream {
                                                : "a stream takes validity row by row, not a mask");
     }
     if (deviation == Deviation::own_mean) {
-      return with_statistic<Pixel, Wanted, false>(window.pixels(), options.skip_nan, [&]<class Statistic>(Statistic) {
+      return with_statistic<Pixel, Kept, false>(window.pixels(), options.skip_nan, [&]<class Statistic>(Statistic) {
         return Rows(std::in_place_type<OwnMeanRows<Statistic>>, cols, window, options, wide_range);
       });
     }
-    return with_statistic<Pixel, Wanted, true>(window.pixels(), options.skip_nan, [&]<class Statistic>(Statistic) {
+    return with_statistic<Pixel, Kept, true>(window.pixels(), options.skip_nan, [&]<class Statistic>(Statistic) {
       return Rows(std::in_place_type<TextbookRows<Statistic>>, cols, window, options, wide_range);
     });
   }

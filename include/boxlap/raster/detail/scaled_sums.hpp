@@ -240,7 +240,7 @@ struct OtherMoments {
   }
 
   /// The scale at which window k keeps its digits, or `none` for scale 1, whose mean and variance are given; there the
-  /// largest number may stand for infinity.
+  /// largest number may be given for infinity.
   [[nodiscard]] Index scale_of(Index k, T mean, T variance) const {
     constexpr T largest = (std::numeric_limits<T>::max)();
     const bool is_finite = std::isfinite(mean) && variance < largest;

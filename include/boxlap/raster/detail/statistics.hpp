@@ -129,16 +129,16 @@ struct ResidualStatistic
   static constexpr bool squares_raw = true;
 };
 
-/// The type of sums that any window may have: 64-bit for short integers, else the wider of Pixel and Wanted, double for
+/// The type of sums that any window may have: 64-bit for short integers, else the wider of Pixel and Kept, double for
 /// long integers.
-template <class Pixel, class Wanted>
+template <class Pixel, class Kept>
 using LongestSum =
     std::conditional_t<is_short_integer<Pixel>, std::int64_t,
-                       std::common_type_t<std::conditional_t<std::integral<Pixel>, double, Pixel>, Wanted>>;
+                       std::common_type_t<std::conditional_t<std::integral<Pixel>, double, Pixel>, Kept>>;
 
 /// Returns run(statistic) with the WindowStatistic of the narrowest exact sums: 32-bit integers while the squares of
 /// `window_pixels` bytes fit, then LongestSum.
-template <class Pixel, class Wanted, bool Squares, class Run>
+template <class Pixel, class Kept, bool Squares, class Run>
 auto with_statistic(Index window_pixels, bool counted, Run&& run) {
   const auto with = [&]<class T>(T) {
     return counted ? run(WindowStatistic<Pixel, T, Squares, true>{}) : run(WindowStatistic<Pixel, T, Squares, false>{});
@@ -148,7 +148,7 @@ auto with_statistic(Index window_pixels, bool counted, Run&& run) {
       return with(std::int32_t{});
     }
   }
-  return with(LongestSum<Pixel, Wanted>{});
+  return with(LongestSum<Pixel, Kept>{});
 }
 
 }  // namespace boxlap::detail

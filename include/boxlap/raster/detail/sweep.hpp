@@ -25,7 +25,7 @@ struct Tile {
   Index x1, y1, x2, y2;
 };
 
-/// A row as windows see it, beyond both its ends too.
+/// A row extended beyond both its ends.
 template <class Pixel>
 struct ExtendedRow {
   const Pixel* pixels;
@@ -57,14 +57,14 @@ struct ExtendedRow {
   }
 };
 
-/// An image as windows see it, beyond its border too; and, where the result overwrites it, the rows it needs again.
+/// The image extended beyond its border; where the result overwrites it, with copies of the rows that are read again.
 template <class Pixel>
 class ExtendedImage {
  public:
   ExtendedImage(const Raster<const Pixel>& image, const WindowOptions& options)
       : image_(image), mask_(options.mask), border_(options.border), constant_(border_pixel<Pixel>(options)) {}
 
-  /// Copies what stands in rows [first, last) of the extended image, so that row() no longer reads the image for them.
+  /// Copies rows [first, last) of the extended image, so that pixels() no longer reads the image for them.
   void save(Index first, Index last) {
     const auto width = static_cast<std::size_t>(image_.cols);
     saved_.reserve(saved_.size() + static_cast<std::size_t>(last - first));
@@ -78,7 +78,7 @@ class ExtendedImage {
     }
   }
 
-  /// The pixels that stand in row v, not beyond a constant border.
+  /// The pixels of row v of the extended image; v is not beyond a constant border.
   [[nodiscard]] const Pixel* pixels(Index v) const {
     for (const Saved& saved : saved_) {
       if (saved.v == v) {
@@ -133,17 +133,16 @@ void sweep(const ExtendedImage<Pixel>& image, Window window, Tile tile, bool wid
 /// Cuts a rows x cols result into column strips, and those into blocks of rows when there are more threads than strips.
 class Tiling {
  public:
-  /// Strips no wider than this keep the rings in the second-level cache (measured best or equal for windows of 3 to
-  /// 31).
+  /// Columns of a strip: few enough that the rings of its rows stay in the second-level cache for windows of 3 to 31.
   static constexpr Index strip = 2048;
 
   Tiling(Index rows, Index cols, Window window, int threads, bool full_rows, Index widest = strip)
       : rows_(rows), cols_(cols) {
     strips_ = full_rows ? 1 : std::max<Index>(1, (cols + widest - 1) / widest);
-    const Index wanted = threads == 1 || strips_ >= 4 * threads ? 1 : full_rows ? threads : (4 * threads) / strips_;
+    const Index enough = threads == 1 || strips_ >= 4 * threads ? 1 : full_rows ? threads : (4 * threads) / strips_;
     const Index most =
         std::max<Index>(1, rows / std::max<Index>(64, 4 * window.rows));  // a block feeds window - 1 more
-    blocks_ = (std::min)(wanted, most);
+    blocks_ = (std::min)(enough, most);
   }
 
   [[nodiscard]] Index size() const { return strips_ * blocks_; }

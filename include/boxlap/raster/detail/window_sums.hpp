@@ -1,7 +1,7 @@
 /// The quantities that are summed over windows, and how the sums of two neighbouring pieces join.
 ///
-/// A window is assembled from pieces of 1, 2, 4, ... pixels (doubling.hpp), which asks of a quantity that two pieces
-/// join into one. Plain sums add. Sums of squared distances from the mean join by the formula of Chan, Golub and
+/// A window is assembled from pieces of 1, 2, 4, ... pixels (doubling.hpp), so a quantity must be one that two pieces
+/// can join into. Plain sums add. Sums of squared distances from the mean join by the formula of Chan, Golub and
 /// LeVeque (1979): never negative, and without the cancellation of E[I^2] - E[I]^2.
 ///
 /// Layout: one array a channel, whole groups of 16 columns, aligned to the cache line, so that loops have no remainder

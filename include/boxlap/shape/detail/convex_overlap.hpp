@@ -46,34 +46,35 @@ namespace boxlap::detail {
   return side;
 }
 
-/// A place on the x axis in more digits than one number has: x + rest. Far from the origin the gaps between numbers are
-/// wide, and beside a side that is nearly vertical an area needs the digits between them.
-struct Place {
+/// A position on the x axis in more digits than a double has: x + rest. Far from the origin the gaps between doubles
+/// are wide, and beside a nearly vertical side an area depends on the digits between them.
+struct ExactX {
   double x, rest = 0;
-  [[nodiscard]] friend bool operator<(const Place& a, const Place& b) noexcept {
+  [[nodiscard]] friend bool operator<(const ExactX& a, const ExactX& b) noexcept {
     return a.x < b.x || (a.x == b.x && a.rest < b.rest);
   }
 };
 
 /// x + step in all digits, its x rounded up for `upward`, else down.
 template <bool upward>
-[[nodiscard]] BOXLAP_COLD inline Place exact_place(double x, double step) noexcept {
+[[nodiscard]] BOXLAP_COLD inline ExactX exact_x(double x, double step) noexcept {
   const auto [sum, rest] = two_sum(x, step);
   const double next =
       std::nextafter(sum, upward ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity());
-  return (upward ? rest > 0 : rest < 0) ? Place{next, (sum - next) + rest} : Place{sum, rest};
+  return (upward ? rest > 0 : rest < 0) ? ExactX{next, (sum - next) + rest} : ExactX{sum, rest};
 }
 
 /// The first x, going from `from` to `to`, where the upper chain of one ring reaches the lower chain of another: the
-/// shared area begins there. Infinite, beyond `to`, if the upper chain stays below.
+/// overlap begins there. Infinite, beyond `to`, if the upper chain stays below.
 ///
-/// `Where` is the type of x: double, rounded to nearest, or Place, which keeps every digit. A Place is rounded back
+/// `X` is the type of x: double, rounded to nearest, or ExactX, which keeps every digit. A ExactX is rounded back
 /// towards `from`, so that no vertex lies between x and x + rest. If rounding moves x by r, the area changes by r^2
 /// times the difference of the two slopes. That is below 2^-57 of a width times a height, unless the common width of
 /// the two sides is below 2^-25 of their distance from the origin: then `is_rough` becomes true.
-template <bool rightward, class Where>
-[[nodiscard]] BOXLAP_ALWAYS_INLINE inline Where meeting(std::span<const Side> upper, std::span<const Side> lower,
-                                                        double from, double to, double base, bool& is_rough) noexcept {
+template <bool rightward, class X>
+[[nodiscard]] BOXLAP_ALWAYS_INLINE inline X first_meeting(std::span<const Side> upper, std::span<const Side> lower,
+                                                          double from, double to, double base,
+                                                          bool& is_rough) noexcept {
   const auto start = [&](std::span<const Side> chain) {
     return rightward ? first_beyond(chain, from) : last_beyond(chain, from);
   };
@@ -87,8 +88,8 @@ template <bool rightward, class Where>
     const double above_next = height_at(*a, next, base) - height_at(*b, next, base);
     if (above_next >= 0) {
       const double width = next - x, step = product(width, above / (above - above_next));
-      if constexpr (std::is_same_v<Where, Place>) {
-        const Place found = exact_place<!rightward>(x, step), end_of_sides{next, 0};
+      if constexpr (std::is_same_v<X, ExactX>) {
+        const ExactX found = exact_x<!rightward>(x, step), end_of_sides{next, 0};
         return nearer(found, end_of_sides);
       } else {
         is_rough |= magnitude(next) > 0x1p25 * magnitude(width);
@@ -96,19 +97,19 @@ template <bool rightward, class Where>
       }
     }
     if (next == to) {
-      return Where{rightward ? infinity : -infinity};
+      return X{rightward ? infinity : -infinity};
     }
     a += end(*a) == next ? (rightward ? 1 : -1) : 0;
     b += end(*b) == next ? (rightward ? 1 : -1) : 0;
     x = next;
     above = above_next;
   }
-  return Where{x};
+  return X{x};
 }
 
 /// Two chains of the same kind from left to right: twice the area under both if they are upper chains; for lower ones
-/// minus twice the area under the higher of the two. Which side ends first cannot be predicted, so a step has no branch
-/// that depends on it.
+/// minus twice the area under the higher of the two. A step has no branch on which side ends first, as that is not
+/// predictable.
 template <bool upper>
 class ChainWalk {
  public:
@@ -136,8 +137,8 @@ class ChainWalk {
     height_b_ = height_b;
     low_ = low;
   }
-  /// Takes back what lies between here and `rest` further on, where the sides are still the same.
-  void take_back(double rest) noexcept {
+  /// Subtracts what lies between here and here + rest, where the sides are still the same.
+  void subtract(double rest) noexcept {
     const double up = upper ? rest : -rest;
     const double height_a = height_a_ + product(up, a_->slope), height_b = height_b_ + product(up, b_->slope);
     sum_ -= product(magnitude(rest), twice_mean_height(height_a, height_b, lesser(height_a, height_b)));
@@ -159,26 +160,27 @@ class ChainWalk {
   double base_, x_, height_a_, height_b_, low_, sum_ = 0;
 };
 
-/// Both walks in turn, so that neither waits for the other, between places whose digits beyond a number are taken back.
-template <class Where>
+/// Both walks step by step in turn, so that their dependency chains overlap in the processor. What lies between a
+/// double and the exact position at either end is subtracted.
+template <class X>
 [[nodiscard]] BOXLAP_ALWAYS_INLINE inline double shared_area_between(const Chains& a, const Chains& b,
                                                                      const PairBounds& bounds, double base,
-                                                                     const Where& from, const Where& to) noexcept {
-  constexpr bool is_exact = std::is_same_v<Where, Place>;
-  const Place first{from}, last{to};
+                                                                     const X& from, const X& to) noexcept {
+  constexpr bool is_exact = std::is_same_v<X, ExactX>;
+  const ExactX first{from}, last{to};
   ChainWalk<true> upper(a.upper, b.upper, first.x, base);
   ChainWalk<false> lower(a.lower, b.lower, first.x, base);
   if (is_exact && first.rest > 0) {
-    upper.take_back(first.rest);
-    lower.take_back(first.rest);
+    upper.subtract(first.rest);
+    lower.subtract(first.rest);
   }
   while (upper.is_before(last.x) || lower.is_before(last.x)) {
     upper.step(last.x);
     lower.step(last.x);
   }
   if (is_exact && last.rest < 0) {
-    upper.take_back(last.rest);
-    lower.take_back(last.rest);
+    upper.subtract(last.rest);
+    lower.subtract(last.rest);
   }
   return bounds.area_above_rounding(
       {upper.twice_area() + lower.twice_area(), product(last.x - first.x, bounds.heights())});
@@ -186,24 +188,24 @@ template <class Where>
 
 /// The area that two convex rings with these bounds share.
 ///
-/// What they share spans one range of x. At its ends a lower chain meets an upper one; between them it is the area
-/// under both upper chains without the area under one of the lower chains: n + m steps, and no case can fail.
-template <class Where = double>
+/// The overlap spans one range of x. At its ends a lower chain meets an upper one; between them its area is the one
+/// under both upper chains minus the one under the higher lower chain: n + m steps.
+template <class X = double>
 [[nodiscard]] inline double shared_area(const Chains& a, const Chains& b, const PairBounds& bounds) noexcept {
   const auto [x1, base, x2, top] = bounds.common();
   bool is_rough = false;
-  const Where from_a = meeting<true, Where>(a.upper, b.lower, x1, x2, base, is_rough);
-  const Where from_b = meeting<true, Where>(b.upper, a.lower, x1, x2, base, is_rough);
-  const Where from = from_a < from_b ? from_b : from_a;
-  if (Where{x2} < from) {
+  const X from_a = first_meeting<true, X>(a.upper, b.lower, x1, x2, base, is_rough);
+  const X from_b = first_meeting<true, X>(b.upper, a.lower, x1, x2, base, is_rough);
+  const X from = from_a < from_b ? from_b : from_a;
+  if (X{x2} < from) {
     return 0;  // one ring stays below the other
   }
-  const Where to_a = meeting<false, Where>(a.upper, b.lower, x2, x1, base, is_rough);
-  const Where to_b = meeting<false, Where>(b.upper, a.lower, x2, x1, base, is_rough);
-  const Where to = to_b < to_a ? to_b : to_a;
-  if constexpr (std::is_same_v<Where, double>) {
+  const X to_a = first_meeting<false, X>(a.upper, b.lower, x2, x1, base, is_rough);
+  const X to_b = first_meeting<false, X>(b.upper, a.lower, x2, x1, base, is_rough);
+  const X to = to_b < to_a ? to_b : to_a;
+  if constexpr (std::is_same_v<X, double>) {
     if (is_rough) [[unlikely]] {
-      return shared_area<Place>(a, b, bounds);
+      return shared_area<ExactX>(a, b, bounds);
     }
   }
   return from < to ? shared_area_between(a, b, bounds, base, from, to) : 0;

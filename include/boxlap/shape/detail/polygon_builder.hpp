@@ -3,7 +3,7 @@
 /// A polygon is measured far more often than it is made. So construction checks the rings once (polygon_sweep.hpp), and
 /// then keeps what every overlap would compute again: the area, exact to the last bit (ring_moments.hpp), the bounds,
 /// and the sides as lines over ranges of x (side.hpp). The sides of one convex ring are kept as a lower and an upper
-/// chain for the walk of convex_overlap.hpp, those of any other polygon in blocks of eight for the kernel of
+/// chain for the walk of convex_overlap.hpp, those of any other polygon in packs of eight for the kernel of
 /// trapezoids.hpp.
 ///
 /// Cost: O(n log n) for the sweep and the sort; 48 bytes a vertex for the sides.
@@ -47,7 +47,7 @@ struct PolygonAccess {
     return {sides.first(p.lower_sides_), sides.subspan(p.lower_sides_)};
   }
   static SortedSides sides(const Polygon<T>& p) noexcept {
-    SortedSides sides{{},           p.sides_,     p.sides_.empty() ? 0 : p.other_sides_,
+    SortedSides sides{{},           p.sides_,     p.sides_.empty() ? 0 : p.packed_sides_,
                       p.bounds_.x1, p.bounds_.x2, p.narrowest_side_};
     if (is_convex(p)) {
       sides.chains = chains(p);
@@ -101,7 +101,7 @@ struct PolygonAccess {
     if (!(p.area_ > 0)) {  // rounding made a line of it, or turned it inside out
       p.area_ = 0;
       p.sides_.clear();
-      p.lower_sides_ = p.other_sides_ = 0;
+      p.lower_sides_ = p.packed_sides_ = 0;
     }
     return p;
   }
@@ -119,7 +119,7 @@ struct PolygonAccess {
     static_cast<void>(to_index(vertices, "polygon"));
     p.points_.reserve(vertices);
     p.rings_.reserve(rings.size());
-    p.sides_.reserve((sides + eight - 1) / eight * eight);
+    p.sides_.reserve((sides + pack_size - 1) / pack_size * pack_size);
     for (const CheckedRing<T>& ring : rings) {
       p.points_.insert(p.points_.end(), ring.points.begin(), ring.points.end());
       p.rings_.push_back({p.points_.size(), ring.hole != none});
@@ -132,8 +132,8 @@ struct PolygonAccess {
       std::sort(p.sides_.begin(), p.sides_.end(), starts_before);
     }
     if (p.lower_sides_ == 0) {
-      p.other_sides_ = p.sides_.size();
-      arrange_in_eights(p.sides_);
+      p.packed_sides_ = p.sides_.size();
+      pack_sides(p.sides_);
     }
     p.repairs_ = std::move(repairs);
     p.repairs_.shrink_to_fit();

@@ -27,8 +27,8 @@
 namespace boxlap {
 namespace detail {
 
-/// Decides on rings that stand together: shells, each followed by its holes. Asks in this order: numbers, each ring on
-/// its own, then all of them in one sweep from left to right.
+/// Checks shells, each followed by its holes: first each ring by itself, then all of them in one sweep from left to
+/// right, then which ring lies in which.
 template <class T>
 class PolygonCheck {
  public:
@@ -89,7 +89,7 @@ class PolygonCheck {
   using SweepStatus = std::set<Node, Below>;
   using Place = typename SweepStatus::iterator;
 
-  // ---- all rings: Shamos and Hoey's sweep, points where rings touch looked at one by one
+  // ---- the sweep: vertices in order of x, equal ones together
 
   void sweep() {
     std::vector<Index> first_side(rings_.size() + 1, 0);
@@ -169,7 +169,8 @@ class PolygonCheck {
     pass(vertices, p, above);
   }
 
-  /// The plain vertex, where one side ends and the next begins between the same neighbours.
+  /// The common case: one side ends at p and the next one starts there, between the same neighbours. It takes the node
+  /// of the first, which costs no change of the tree.
   [[nodiscard]] bool continue_side(Index v, const P& p) {
     const Index in = side_before(v);
     const bool in_ends = sides_[at(in)].right == p, out_ends = sides_[at(v)].right == p;
@@ -212,7 +213,7 @@ class PolygonCheck {
         started.push_back(side);
       }
     });
-    for (Place it = above; it != status_.begin(); --it) {  // all that stands at p now, and its neighbours
+    for (Place it = above; it != status_.begin(); --it) {  // all sides at p now, and their neighbours
       if (it != status_.end()) {
         check_crossing(*std::prev(it), *it);
       }

@@ -43,8 +43,8 @@ namespace boxlap::detail {
   }
   std::sort(own.begin(), own.end(), starts_before);
   SideBlocks sides_a(own.size()), sides_b(sides.size());
-  sides_a.take({{{}, own}}, {0, 0}, window, SideBlocks::Stands::upright);
-  sides_b.take(sides, origin, window, SideBlocks::Stands::upside_down);
+  sides_a.take({{{}, own}}, {0, 0}, window, SideBlocks::Placing::upright);
+  sides_b.take(sides, origin, window, SideBlocks::Placing::mirrored);
   return bounds.area_above_rounding(shared_area(sides_a, sides_b, bounds.heights()));
 }
 

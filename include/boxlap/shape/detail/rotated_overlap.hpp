@@ -105,19 +105,19 @@ template <class T>
   return {key_b < key_a, key_a == key_b};
 }
 
-/// The same bits, so that no number is asked for twice: areas of legal boxes are equal where their bits are.
+/// Compares the bits, which are equal exactly where areas of valid boxes are.
 template <class T>
 [[nodiscard]] inline bool have_equal_areas(const PreparedRotatedBox<T>& a, const PreparedRotatedBox<T>& b) noexcept {
-  // As integers: the kernel has use for the units that compare numbers.
+  // As integers: the floating-point units are busy with the kernel.
   return std::bit_cast<BitsOf<T>>(a.area) == std::bit_cast<BitsOf<T>>(b.area);
 }
 
-/// Two boxes a lane, seen from the smaller one, whose sides bound the error: it stands at 0 with half sizes w and h.
+/// Two boxes a lane in the frame of the smaller one, which bounds the error: its centre is 0, its half sizes w and h.
 ///
-/// Turned by half a turn or mirrored so that the larger one stands at x >= 0 and turns by 0 .. 90 degrees: its corners,
-/// as seen from its centre (x, y), are -(to_right, ..), (to_top, up), (to_right, ..), -(to_top, up), left, top, right
-/// and bottom in turn. Its sides climb by `rise` a unit along x from the left to the top and from the bottom to the
-/// right, and the others fall by `fall`, which is 1 / rise.
+/// Turned by half a turn or mirrored so that the larger one has its centre (x, y) at x >= 0 and an angle of 0 .. 90
+/// degrees. Relative to that centre its corners are -(to_right, ..), (to_top, up), (to_right, ..), -(to_top, up): left,
+/// top, right and bottom in turn. Its sides climb by `rise` a unit of x from left to top and from bottom to right, and
+/// fall by `fall` = 1 / rise on the other two.
 template <class L>
 struct FramedPair {
   L x, y, w, h, to_right, to_top, up, rise, fall, area;
@@ -126,7 +126,7 @@ struct FramedPair {
 template <class T, class L>
 [[nodiscard]] BOXLAP_ALWAYS_INLINE inline FramedPair<L> framed(const PreparedLanes<L>& first,
                                                                const PreparedLanes<L>& second) noexcept {
-  const auto swapped = second.area < first.area;  // a branch here would be guessed wrong half the time
+  const auto swapped = second.area < first.area;  // a branch would be mispredicted half the time
   const L cos_a = swapped ? second.cos : first.cos, cos_b = swapped ? first.cos : second.cos;
   const L sin_a = swapped ? second.sin : first.sin, sin_b = swapped ? first.sin : second.sin;
   const L half_w_b = swapped ? first.half_w : second.half_w, half_h_b = swapped ? first.half_h : second.half_h;
@@ -151,7 +151,7 @@ template <class T, class L>
           lesser(first.area, second.area)};
 }
 
-/// The end of a side: its height within the frame's box, from the box's lower side on, and how far it is beyond.
+/// The end of a side: its height above the lower side of the frame's box, clamped to the box, and how far beyond it is.
 template <class L>
 struct End {
   L height, beyond;
@@ -176,7 +176,8 @@ struct Under {
   L twice, above;
 };
 
-/// Neither way can be longer than the side, so one that is level to rounding costs no digits, however far its ends are.
+/// Both ways are clamped to the length of the side: a side that is level but for rounding has an enormous
+/// length_per_rise.
 template <class L>
 [[nodiscard]] BOXLAP_ALWAYS_INLINE inline Under<L> under(const L& length, const L& length_per_rise, const End<L>& high,
                                                          const End<L>& low) noexcept {
@@ -189,7 +190,7 @@ template <class L>
 ///
 /// Box b lies between an upper chain of sides left -> top -> right and a lower chain left -> bottom -> right. The
 /// shared area is the integral over x in [-w, w] of clamp(upper, -h, h) - clamp(lower, -h, h); heights are taken from
-/// -h on. No points are collected, nothing is sorted, there is no tolerance; each step is continuous in its input.
+/// -h on. Each step is continuous in its input, and there is no tolerance.
 /// Boxes that a side separates share exactly nothing: either all of b's ways are 0 long, or its top is not above the
 /// floor, or its bottom not below the ceiling, where top and bottom are those between -w and w.
 template <class L>

@@ -2,7 +2,7 @@
 ///
 /// A shape is the signed sum of the regions below its sides, +1 for upper and -1 for lower ones. Vertical sides add
 /// nothing, so every side that counts is a function of x with a slope. This header has that form, the order of sides
-/// along x, the two ways in which a polygon keeps them (chains of a convex ring; blocks of eight, field after field,
+/// along x, the two ways in which a polygon keeps them (chains of a convex ring; packs of eight, field after field,
 /// for any other), and PairBounds, which decides when a sum is no more than its own rounding.
 ///
 /// Cost: 48 bytes a side. Invariant: no slope is above 1e60 in size, so products with coordinates stay finite.
@@ -62,7 +62,7 @@ struct TwiceArea {
 };
 
 /// The bounds of two shapes that share some area, and the number of their vertices: what the rounding of that area is
-/// measured by. What lies in the common part of the bounds may be far smaller than the sides that reach into it.
+/// measured by. The common part of the bounds may be far smaller than the sides that reach into it.
 struct PairBounds {
   Box<double> a, b;
   std::size_t vertices;
@@ -70,7 +70,7 @@ struct PairBounds {
   [[nodiscard]] Box<double> common() const noexcept {
     return {(std::max)(a.x1, b.x1), (std::max)(a.y1, b.y1), (std::min)(a.x2, b.x2), (std::min)(a.y2, b.y2)};
   }
-  /// The height of a line is rounded as one of this size, wherever on its side it is asked for.
+  /// Heights of lines are rounded as numbers of this size, anywhere on a side.
   [[nodiscard]] double heights() const noexcept { return (a.y2 - a.y1) + (b.y2 - b.y1); }
 
   /// The area; 0 where that is less than the rounding of its own sum may be, and than half of the error that
@@ -100,15 +100,15 @@ struct Chains {
   std::span<const Side> lower, upper;
 };
 
-/// The sides of any shape by their left ends: those of a convex ring as chains, those of any other polygon are
-/// `in_eights` sides in the memory of `eights`: see arrange_in_eights().
+/// The sides of any shape by their left ends: chains if it is one convex ring, else `packed_count` sides in the form
+/// that pack_sides() gives the memory of `packed`. One of the two is empty.
 struct SortedSides {
   Chains chains;
-  std::span<const Side> eights{};
-  std::size_t in_eights = 0;
+  std::span<const Side> packed{};
+  std::size_t packed_count = 0;
   double x1 = 0, x2 = 0;                                       ///< their range
   double narrowest = std::numeric_limits<double>::infinity();  ///< the least width of one
-  [[nodiscard]] std::size_t size() const noexcept { return chains.lower.size() + chains.upper.size() + in_eights; }
+  [[nodiscard]] std::size_t size() const noexcept { return chains.lower.size() + chains.upper.size() + packed_count; }
 };
 
 /// Sorts the sides of a convex ring for SortedSides, lower ones first: how many these are. 0 where a chain has a gap,
@@ -128,36 +128,39 @@ struct SortedSides {
   return whole ? static_cast<std::size_t>(upper - sides.begin()) : 0;
 }
 
-/// The fields of Side in the order in which eight sides keep them, eight numbers each.
+/// The fields of Side in the order in which a pack of sides keeps them, pack_size numbers each.
 enum class SideField : std::size_t { left, right, left_y, right_y, slope, sign };
-inline constexpr std::size_t eight = 8;
+inline constexpr std::size_t pack_size = 8;
 
-/// Puts each eight of sorted sides field after field into the memory they have, so that a register takes as many of
-/// them as it holds. The last eight are filled up with a point of the last side, which adds nothing.
-inline void arrange_in_eights(std::vector<Side>& sides) {
-  while (sides.size() % eight != 0) {
+/// Transposes sorted sides in place, pack by pack, from one side after the other to one field after the other: then a
+/// register loads one field of several sides. The last pack is filled up with sides of width 0, which add nothing.
+///
+/// Afterwards the vector holds no Sides but their numbers: read them by load_field().
+inline void pack_sides(std::vector<Side>& sides) {
+  while (sides.size() % pack_size != 0) {
     const Side last = sides.back();
     sides.push_back({last.left, last.left, last.left_y, last.left_y, 0, 0});
   }
-  for (std::size_t first = 0; first < sides.size(); first += eight) {
-    std::array<double, 6 * eight> columns;
-    for (std::size_t k = 0; k < eight; ++k) {
+  for (std::size_t first = 0; first < sides.size(); first += pack_size) {
+    std::array<double, 6 * pack_size> columns;
+    for (std::size_t k = 0; k < pack_size; ++k) {
       const Side& side = sides[first + k];
       const double fields[] = {side.left, side.right, side.left_y, side.right_y, side.slope, side.sign};
       for (std::size_t f = 0; f < 6; ++f) {
-        columns[f * eight + k] = fields[f];
+        columns[f * pack_size + k] = fields[f];
       }
     }
     std::memcpy(&sides[first], columns.data(), sizeof columns);
   }
 }
 
-/// One field of the sides from k on, as many as L holds.
+/// One field of the packed sides from k on, as many as L holds.
 template <class L>
-[[nodiscard]] inline L load_field(std::span<const Side> eights, std::size_t k, SideField field) noexcept {
+[[nodiscard]] inline L load_field(std::span<const Side> packed, std::size_t k, SideField field) noexcept {
   L lanes;
-  const std::size_t number = static_cast<std::size_t>(field) * eight + k % eight;
-  std::memcpy(&lanes, reinterpret_cast<const unsigned char*>(&eights[k / eight * eight]) + number * sizeof(double),
+  const std::size_t number = static_cast<std::size_t>(field) * pack_size + k % pack_size;
+  std::memcpy(&lanes,
+              reinterpret_cast<const unsigned char*>(&packed[k / pack_size * pack_size]) + number * sizeof(double),
               sizeof lanes);
   return lanes;
 }

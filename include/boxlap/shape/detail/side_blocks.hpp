@@ -25,15 +25,15 @@
 namespace boxlap::detail {
 inline namespace BOXLAP_PATH {
 
-/// Sides near a common origin, in blocks of as many as a register holds, one field after the other in each block. The
-/// first `inlined` cost no allocation.
+/// Sides near a common origin, in blocks of as many as a register holds, one field after the other in each block. Up to
+/// `inlined` sides need no allocation.
 class SideBlocks {
  public:
-  /// `top` is the higher end of a side; where blocks stand upside down, it holds how far all of a block reach instead.
+  /// top: the higher end of a side. In mirrored blocks it holds two numbers of the whole block: see reach() and peak().
   enum Field : std::size_t { left, right, left_y, slope, sign, top, fields };
-  /// Upside down: mirrored at y = 0, so that sides of shapes that stand opposite overlap as far as their sum is above
-  /// 0.
-  enum class Stands { upright, upside_down };
+  /// Mirrored at y = 0: the depth to which a side of the other shape overlaps one of these is then the sum of the
+  /// heights of both, where that is positive.
+  enum class Placing { upright, mirrored };
   static constexpr std::size_t inlined = 64;
   static constexpr std::size_t lanes = lane_count<double>;
 
@@ -48,22 +48,24 @@ class SideBlocks {
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] std::size_t blocks() const noexcept { return (size_ + lanes - 1) / lanes; }
-  /// Where the fields of side k begin, `lanes` numbers from one to the next; side 0 of a block stands for the block.
+  /// Where the fields of side k begin, `lanes` numbers from one to the next; side 0 is also the address of its block.
   [[nodiscard]] const double* side(std::size_t k) const noexcept { return data_ + k / lanes * block_size + k % lanes; }
   [[nodiscard]] const double* block(std::size_t m) const noexcept { return data_ + m * block_size; }
   [[nodiscard]] static double get(const double* side, Field f) noexcept { return side[f * lanes]; }
-  /// The greatest right end and the highest top of a block that stands upside down.
+  /// The greatest right end and the highest top of a mirrored block.
   [[nodiscard]] static double reach(const double* block) noexcept {
     return lanes > 1 ? block[top * lanes + 1] : get(block, right);
   }
   [[nodiscard]] static double peak(const double* block) noexcept { return get(block, top); }
 
-  /// Takes the sides of a shape that matter inside `window`, moved to `origin` and then onto the window's lower border.
-  /// Most sides beyond the window in x or below it are left out, sides above it come down to its upper border: the
-  /// overlap within the window stays the same, and numbers stay small. Each border must be the end of one of the two
-  /// shapes exactly: its sides on the border stay, and keep the parts of the other shape beyond from counting.
-  void take(const SortedSides& sides, const Point<double>& origin, const Box<double>& window, Stands stands) noexcept {
-    const View view(origin, window, stands);
+  /// Copies the sides that matter inside `window`, relative to `origin` in x and to the window's lower border in y.
+  ///
+  /// Most sides beyond the window in x or below it are left out; sides above it are moved down to its upper border. The
+  /// overlap within the window stays the same, and numbers stay small. Each border of the window must be an end of one
+  /// of the two shapes exactly: that shape's sides on the border are kept, and cut off the other shape beyond it.
+  void take(const SortedSides& sides, const Point<double>& origin, const Box<double>& window,
+            Placing placing) noexcept {
+    const View view(origin, window, placing);
     const double farthest = greater(origin.x - sides.x1, sides.x2 - origin.x);
     if (sides.narrowest < 0x1p-50 * farthest) [[unlikely]] {
       append_any<true>(sides, view);
@@ -72,8 +74,8 @@ class SideBlocks {
     }
   }
 
-  /// Moves those of the sides from `first` to `last` that reach beyond x together, up against `last`, in their order;
-  /// where they begin now. The others reach nowhere. Both begin a block, and blocks stand upside down.
+  /// Compacts the mirrored sides [first, last): those that reach beyond x move up to `last`, in their order, and the
+  /// first of them is returned. The places before it hold sides of width 0. first and last begin a block.
   [[nodiscard]] std::size_t keep_beyond(double x, std::size_t first, std::size_t last) noexcept {
     std::size_t kept = last;
     for (std::size_t k = last; k-- > first;) {
@@ -102,32 +104,32 @@ class SideBlocks {
     void operator()(double* p) const noexcept { ::operator delete[](p, std::align_val_t{lane_bytes}); }
   };
 
-  /// How the sides of a shape come to lie: y upward, from `base` on.
+  /// The transform that take() applies, and the window in the frame of the result.
   struct View {
-    bool turned;
+    bool mirrored;
     double x, y, up, x1, x2, bottom, ceiling, base;
-    View(const Point<double>& origin, const Box<double>& window, Stands stands) noexcept
-        : turned(stands == Stands::upside_down),
+    View(const Point<double>& origin, const Box<double>& window, Placing placing) noexcept
+        : mirrored(placing == Placing::mirrored),
           x(origin.x),
           y(origin.y),
-          up(turned ? -1 : 1),
+          up(mirrored ? -1 : 1),
           x1(window.x1),
           x2(window.x2),
-          bottom(turned ? -window.y2 : window.y1),
-          ceiling(turned ? -window.y1 : window.y2),
+          bottom(mirrored ? -window.y2 : window.y1),
+          ceiling(mirrored ? -window.y1 : window.y2),
           base(up * window.y1) {}
   };
 
   template <bool narrow>
   void append_any(const SortedSides& sides, const View& view) noexcept {
-    if (sides.in_eights == 0) {
+    if (sides.packed_count == 0) {
       append<narrow>(sides, view);
     } else {
-      append<narrow>(sides.eights, sides.in_eights, view);
+      append<narrow>(sides.packed, sides.packed_count, view);
     }
   }
 
-  /// Side by side; fills the last block with sides that lie nowhere.
+  /// One side after the other, merging both chains; fills the last block up with sides of width 0.
   template <bool narrow>
   void append(const SortedSides& sides, View view) noexcept {
     const auto& [lowers, uppers] = sides.chains;
@@ -143,7 +145,7 @@ class SideBlocks {
       const double y_left = view.up * (side.left_y - view.y), y_right = view.up * (side.right_y - view.y);
       const double lowest = lesser(y_left, y_right), highest = greater(y_left, y_right);
       const double excess = lowest - lesser(lowest, view.ceiling);
-      double* to = mutable_side(k);  // written in any case, and kept or not: which one it is cannot be guessed
+      double* to = mutable_side(k);  // stream compaction: always written, advanced only where it counts
       to[left * lanes] = side_left;
       to[right * lanes] = side_right;
       to[left_y * lanes] = (y_left - view.base) - excess;
@@ -161,7 +163,8 @@ class SideBlocks {
         nowhere[f * lanes] = 0;
       }
     }
-    for (k = 0; view.turned && k < size_; k += lanes) {  // number by number, as they were stored: no load has to wait
+    for (k = 0; view.mirrored && k < size_;
+         k += lanes) {  // by scalar loads: a vector load would wait for scalar stores
       double* block = mutable_side(k);
       double furthest = block[right * lanes], highest = block[top * lanes];
       for (std::size_t n = 1; n < lanes; ++n) {
@@ -172,15 +175,15 @@ class SideBlocks {
     }
   }
 
-  /// As many at once as a register holds, and few shapes' sides all: to look at them costs less than to choose.
+  /// As many at once as a register holds. Up to `inlined` sides all are kept: testing them costs more than it saves.
   template <bool narrow>
-  void append(std::span<const Side> eights, std::size_t count, View view) noexcept {
+  void append(std::span<const Side> packed, std::size_t count, View view) noexcept {
     const L zero{}, x = zero + view.x, y = zero + view.y, up = zero + view.up;
     const L ceiling = zero + view.ceiling, base = zero + view.base;
     const bool few = count <= inlined;
     double* block = data_;
     for (std::size_t k = 0; k < count; k += lanes) {
-      const auto field = [eights, k](SideField f) { return load_field<L>(eights, k, f); };
+      const auto field = [packed, k](SideField f) { return load_field<L>(packed, k, f); };
       const L side_left = field(SideField::left) - x, side_right = field(SideField::right) - x;
       store(block + left * lanes, side_left);
       store(block + right * lanes, side_right);
@@ -200,7 +203,7 @@ class SideBlocks {
       store(block + sign * lanes, L(up * field(SideField::sign)));
       const L tops = (highest - base) - excess;
       if (few || highest_of(side_right) > view.x1) {
-        if (view.turned) {
+        if (view.mirrored) {
           set_extent(block, highest_of(side_right), highest_of(tops));
         } else {
           store(block + top * lanes, tops);
@@ -211,9 +214,11 @@ class SideBlocks {
     size_ = static_cast<std::size_t>(block - data_) / fields;
   }
 
-  /// The slope of a side that was moved, or 0 where its width grew to more than twice in that, because it was narrower
-  /// than the gap between numbers there: its line would run out of its ends and far beyond. What a level one of that
-  /// width may get wrong is the rounding of an end times the side's height.
+  /// The slope of a side whose ends were moved to the new origin.
+  ///
+  /// A side narrower than the gap between doubles at its place may become more than twice as wide by rounding. With its
+  /// old slope its line would leave the range of its ends, so it becomes level: the error is at most the rounding of an
+  /// end times the height of the side.
   template <class N>
   [[nodiscard]] static N narrow_slope(const N& slope, const N& width, const N& moved_width) noexcept {
     return moved_width > width + width ? N{} : slope;

@@ -35,31 +35,32 @@
 namespace boxlap::detail {
 inline namespace BOXLAP_PATH {
 
-/// A side, and a block of sides of another shape that stands upside down: some of them may reach into each other.
-struct Encounter {
+/// Candidate pairs: a side of one shape, and a mirrored block of sides of the other that may overlap it.
+struct SidePair {
   const double *side, *block;
 };
 
-/// Twice the signed area by which two sides reach into each other, summed over pairs; and the size of the summands, of
-/// which each may be as wrong as a height of either shape times the width.
+/// Twice the signed overlap of candidate pairs, summed up; and the size of the terms, each of which may be wrong by the
+/// rounding of a height of either shape times the width.
 ///
-/// The mean of the positive part of a depth that goes straight from one end to the other: P P / 2 (P + N), with P and N
-/// the sums of how far it is above and below 0 at the ends.
+/// The depth of an overlap is linear over the common range of two sides. With P and N the sums of its positive and of
+/// its negative parts at both ends, the mean of its positive part is P P / 2 (P + N): no branch on where it is 0.
 struct PairSum {
   using L = Lanes<double>;
   double heights;           ///< see PairBounds
   L sum{}, rest{}, size{};  ///< rest: what rounding took from sum, which may be far larger on the way than at its end
 
-  BOXLAP_NOINLINE void add(std::span<const Encounter> found) noexcept {
+  BOXLAP_NOINLINE void add(std::span<const SidePair> found) noexcept {
     while (!found.empty()) {
-      add_eight(found.first((std::min)(found.size(), eight)));
-      found = found.subspan((std::min)(found.size(), eight));
+      add_batch(found.first((std::min)(found.size(), pack_size)));
+      found = found.subspan((std::min)(found.size(), pack_size));
     }
   }
 
  private:
-  /// Few at once: the sum of many grows far beyond its end on the way, and each step rounds it.
-  BOXLAP_ALWAYS_INLINE void add_eight(std::span<const Encounter> found) noexcept {
+  /// A few pairs are summed plainly, then added with compensation: over many pairs the sum grows far beyond its end
+  /// value on the way, and each plain step would round it.
+  BOXLAP_ALWAYS_INLINE void add_batch(std::span<const SidePair> found) noexcept {
     using Blocks = SideBlocks;
     constexpr std::size_t lanes = Blocks::lanes;
     const L zero{}, smallest = zero + (std::numeric_limits<double>::min)();
@@ -97,8 +98,10 @@ template <class L>
   return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
-/// Up to sixteen sides in float, which are asked at once whether they may share something with a block of sides of
-/// another shape. Rounding keeps <=, so that none is missed.
+/// Broad phase: up to sixteen sides in float, tested at once against the bounds of a block of the other shape.
+///
+/// Rounding to float keeps <= (it is monotone), so no pair that overlaps is missed; some that do not are candidates
+/// too.
 class SixteenSides {
  public:
   using Blocks = SideBlocks;
@@ -115,7 +118,7 @@ class SixteenSides {
     }
   }
 
-  /// How far to the right any of them reaches.
+  /// The greatest right end.
   [[nodiscard]] float reach() const noexcept {
     float furthest = right_[0];
     for (std::size_t k = 1; all_ >> k != 0; ++k) {
@@ -124,8 +127,8 @@ class SixteenSides {
     return furthest;
   }
 
-  /// Bit k is set where side k may share something with `block`.
-  [[nodiscard]] std::uint32_t met_by(const double* block) const noexcept {
+  /// Bit k is set where side k may overlap a side of `block`.
+  [[nodiscard]] std::uint32_t candidates(const double* block) const noexcept {
     const auto left = static_cast<float>(Blocks::get(block, Blocks::left));
     const auto reach = static_cast<float>(Blocks::reach(block));
     const auto depth = static_cast<float>(-Blocks::peak(block));
@@ -148,7 +151,7 @@ class SixteenSides {
   }
 
  private:
-  /// Four sides from k on, or what is there of them: a block or two.
+  /// Rounds one field of up to four sides from k on.
   static void round(const SideBlocks& sides, std::size_t k, Blocks::Field f, float* to) noexcept {
 #if BOXLAP_SSE2 && BOXLAP_VECTORS  // else a block has one side
     const double* const low = sides.side(k) + f * Blocks::lanes;
@@ -165,13 +168,12 @@ class SixteenSides {
   alignas(16) float left_[most], right_[most], top_[most];
 };
 
-inline constexpr std::size_t encounters_at_once = 128;
+inline constexpr std::size_t candidates_at_once = 128;
 
-/// Finds the pairs of a few sides with few blocks that may share something by asking all of them, without a branch that
-/// could be guessed wrong.
+/// Tests a few sides against all blocks, one by one; candidates are compacted without a branch on the data.
 inline void add_few(const SideBlocks& a, const SideBlocks& b, PairSum& sum) noexcept {
   using Blocks = SideBlocks;
-  std::array<Encounter, encounters_at_once> found;
+  std::array<SidePair, candidates_at_once> found;
   std::size_t count = 0;
   for (std::size_t k = 0; k < a.size(); ++k) {
     const double* side = a.side(k);
@@ -188,14 +190,14 @@ inline void add_few(const SideBlocks& a, const SideBlocks& b, PairSum& sum) noex
   sum.add({found.data(), count});
 }
 
-/// Finds the pairs that may share something in a sweep over x by sixteen sides of a at once: few guesses of a branch go
-/// wrong, which costs most where there are a few dozen sides. The sides of b that have ended are put aside from time to
-/// time.
+/// Finds candidates in a sweep over x, sixteen sides of a at a time. Most of a sweep's time goes to mispredicted
+/// branches where there are a few dozen sides; a bitmask for sixteen sides has one branch instead of sixteen. Sides of
+/// b that have ended are compacted away from time to time.
 inline void add_pairs(const SideBlocks& a, SideBlocks& b, PairSum& sum) noexcept {
   using Blocks = SideBlocks;
   constexpr std::size_t lanes = Blocks::lanes, sixteen = SixteenSides::most, at_once = 64 / sixteen;
-  constexpr std::size_t often = 4 * sixteen, many = 64 / lanes;  // measured
-  std::array<Encounter, encounters_at_once> found;
+  constexpr std::size_t often = 4 * sixteen, many = 64 / lanes;  // sides and blocks from one compaction to the next
+  std::array<SidePair, candidates_at_once> found;
   std::size_t count = 0;
   const std::size_t blocks = b.blocks();
   std::size_t begin = 0, started = 0, end = a.size() > sixteen ? 0 : blocks;
@@ -223,7 +225,7 @@ inline void add_pairs(const SideBlocks& a, SideBlocks& b, PairSum& sum) noexcept
     for (std::size_t next = begin; next < end; next += at_once) {
       std::uint64_t met = 0;
       for (std::size_t m = (std::min)(next + at_once, end); m-- > next;) {
-        met = met << sixteen | sides.met_by(b.block(m));
+        met = met << sixteen | sides.candidates(b.block(m));
       }
       if (count + 64 > found.size()) {
         sum.add({found.data(), count});
@@ -238,16 +240,17 @@ inline void add_pairs(const SideBlocks& a, SideBlocks& b, PairSum& sum) noexcept
   sum.add({found.data(), count});
 }
 
-/// Twice the area two sets of sides share within a window that both gave, b upside down; `heights` as in PairBounds.
+/// Twice the area that two sets of sides share within the window both were taken for, b mirrored; `heights` as in
+/// PairBounds.
 ///
-/// Indicator of a shape = sum over its sides of sign * [y < side], and 0 = the sum over those at any x of sign. So the
-/// shared area is the sum over all pairs of -sign * sign * integral of max(0, side - side) over their common x-range:
-/// no overlap is built, and no case can fail. Half of all pairs add nothing, those where b's side is the upper one.
+/// The indicator of a shape is the sum over its sides of sign * [y < side], and the signs of the sides at any x add up
+/// to 0. So the shared area is the sum over all pairs of -sign * sign * integral of max(0, side - side) over their
+/// common range of x. Pairs in which b's side is the upper one add nothing.
 [[nodiscard]] BOXLAP_NOINLINE inline TwiceArea shared_area(const SideBlocks& a, SideBlocks& b,
                                                            double heights) noexcept {
-  constexpr std::size_t few = 4;  // sides that are asked faster one by one (measured)
+  constexpr std::size_t few = 4;  // sides that are tested one by one
   PairSum pairs{heights};
-  if (a.size() <= few && a.size() * b.blocks() <= encounters_at_once) {
+  if (a.size() <= few && a.size() * b.blocks() <= candidates_at_once) {
     add_few(a, b, pairs);
   } else {
     add_pairs(a, b, pairs);
@@ -261,8 +264,8 @@ inline void add_pairs(const SideBlocks& a, SideBlocks& b, PairSum& sum) noexcept
   const Point<double> origin{common.x1, common.y1};
   const Box<double> window{0, 0, common.x2 - common.x1, common.y2 - common.y1};
   SideBlocks near_a(a.size()), near_b(b.size());
-  near_a.take(a, origin, window, SideBlocks::Stands::upright);
-  near_b.take(b, origin, window, SideBlocks::Stands::upside_down);
+  near_a.take(a, origin, window, SideBlocks::Placing::upright);
+  near_b.take(b, origin, window, SideBlocks::Placing::mirrored);
   return bounds.area_above_rounding(shared_area(near_a, near_b, bounds.heights()));
 }
 

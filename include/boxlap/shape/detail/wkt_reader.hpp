@@ -1,10 +1,10 @@
 /// A recursive-descent parser of well-known text (OGC 06-103r4, and the extended form of PostGIS) for polygons.
 ///
-/// A cursor over the text offers tokens, and one small function a rule of the grammar takes them. No copy of the text
-/// is made. An error is a value and no exception: the first one stays in the cursor, all later calls do nothing, and
-/// the loops end, so that bulk files with broken rows cost nothing extra. Numbers are read by std::from_chars, exactly
-/// and without regard to the locale. Nested collections are counted instead of recursed into: their depth is not
-/// limited by the stack.
+/// A cursor over the text offers tokens, and there is one small function for each rule of the grammar. No copy of the
+/// text is made. An error is a value and no exception: the first one stays in the cursor, all later calls do nothing,
+/// and the loops end, so that bulk files with broken rows cost nothing extra. Numbers are read by std::from_chars,
+/// exactly and without regard to the locale. Nested collections are counted instead of recursed into: their depth is
+/// not limited by the stack.
 ///
 /// Cost: O(length) time; a ring is reserved once, after its commas were counted.
 #pragma once
@@ -169,7 +169,7 @@ class WktReader {
       ++position_;
     }
   }
-  /// What stands at the cursor, for a message: a word, a number or a sign, cut where it is long.
+  /// The word, number or sign at the cursor, for a message; cut off where it is long.
   [[nodiscard]] std::string here() const {
     if (position_ >= text_.size()) {
       return "the end";
@@ -285,7 +285,7 @@ void read_polygons(WktReader& in, bool many, WktOrdinates ordinates, WktRings<T>
   }
 }
 
-/// The rings of the text, or the reason in `in`. A counter stands for nested collections instead of recursion, so that
+/// The rings of the text, or the reason in `in`. Nested collections are counted instead of recursed into, so that
 /// their depth is not limited by the stack.
 template <class T>
 [[nodiscard]] WktRings<T> read_wkt(WktReader& in) {
