@@ -1,5 +1,5 @@
 #include <boxlap/evaluate/coco.hpp>
-#include <boxlap/evaluate/most_matches.hpp>
+#include <boxlap/evaluate/detection.hpp>
 
 #include <random>
 #include <vector>

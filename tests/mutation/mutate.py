@@ -57,6 +57,7 @@ FIRST = {
     "base/detail/two_sum.hpp": ["base/two_sum", "shape/predicates"],
     "evaluate/detail/category_rows.hpp": ["evaluate/coco", "evaluate/voc"],
     "evaluate/coco_image.hpp": ["evaluate/coco_shapes", "evaluate/coco"],
+    "evaluate/detail/coco_matcher.hpp": ["evaluate/coco_shapes", "evaluate/coco", "misuse"],
     "evaluate/coco_types.hpp": ["evaluate/coco", "misuse"],
     "evaluate/image_pairs.hpp": ["evaluate/detection", "evaluate/tide"],
     "match/anchor_rules.hpp": ["match/anchors"],

@@ -229,7 +229,7 @@ inline void accumulate_category(std::span<const CocoRun> runs, const std::vector
 /// The first of the 12 numbers is made for 100 detections, see CocoQuirks; those of an area range that options.areas
 /// does not name, or of a threshold it lacks, are -1.
 [[nodiscard]] inline CocoSummary coco_summary(std::span<const CocoImage> images, const CocoOptions& options = {}) {
-  detail::check(options);
+  detail::require_valid(options);
   CocoSummary summary;
   summary.areas = static_cast<Index>(options.areas.size());
   summary.limits = static_cast<Index>(options.max_detections.size());

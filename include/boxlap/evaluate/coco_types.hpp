@@ -1,13 +1,11 @@
-/// The words of COCO's evaluation: options, annotations, quirks, and the value that one judged image is.
+/// The types of COCO's evaluation: options, quirks, annotations, and the result for one image.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "../base/detail/error.hpp"
 #include "../base/index.hpp"
 #include "average_precision.hpp"
 
@@ -82,45 +80,4 @@ struct CocoImage {
   }
 };
 
-namespace detail {
-
-inline void check(const CocoOptions& options) {
-  for (const double t : options.iou_thresholds) {
-    if (!(t > 0 && t <= 1)) [[unlikely]] {
-      invalid("iou_thresholds has ", t, ", expected numbers above 0 and up to 1");
-    }
-  }
-  if (options.max_detections.empty() || options.max_detections.front() < 1 ||
-      !std::is_sorted(options.max_detections.begin(), options.max_detections.end())) [[unlikely]] {
-    invalid("max_detections must be positive and ascending, and there must be one");
-  }
-  for (const CocoArea& area : options.areas) {
-    if (!(area.least <= area.most)) [[unlikely]] {
-      invalid("areas has ", area.name, " from ", area.least, " to ", area.most);
-    }
-  }
-  if (options.areas.empty() || options.iou_thresholds.empty()) [[unlikely]] {
-    invalid("areas and iou_thresholds must not be empty");
-  }
-}
-
-inline void check(const CocoAnnotations& notes, std::size_t truths, std::size_t detections) {
-  const auto check_length = [](const char* what, std::size_t rows, const char* of, std::size_t expected) {
-    if (rows != 0) {
-      require_same_length(what, rows, of, expected);
-    }
-  };
-  check_length("areas", notes.areas.size(), "truths", truths);
-  check_length("crowd", notes.crowd.size(), "truths", truths);
-  check_length("ignore", notes.ignore.size(), "truths", truths);
-  check_length("truth_ids", notes.truth_ids.size(), "truths", truths);
-  check_length("detection_ids", notes.detection_ids.size(), "detections", detections);
-  for (std::size_t i = 0; i < notes.areas.size(); ++i) {
-    if (!(notes.areas[i] >= 0)) [[unlikely]] {
-      invalid("areas[", i, "] is ", notes.areas[i], ", expected 0 or more");
-    }
-  }
-}
-
-}  // namespace detail
 }  // namespace boxlap

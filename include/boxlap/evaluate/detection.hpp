@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "../match/assign.hpp"
@@ -280,6 +281,32 @@ void score_image(const A& numbers_are_no_boxes_yet, const B&, const Rest&...) = 
   total.pooled_recall = share(total.matches, total.truths, undefined);
   total.pooled_precision = share(total.matches, total.predictions, undefined);
   return total;
+}
+
+/// The largest number of one-to-one pairs of equal label with IoU of at least `iou_threshold` in one image: an upper
+/// bound on the true positives of COCO, VOC and TIDE, which match greedily by score.
+///
+/// pairs: of the image, see image_pairs(). truth_labels, detection_labels: one label a row, any integers or
+/// enumerations, compared as numbers whatever their types. Truths that those rules ignore should be left out before.
+/// Sums over images and bounds of classes add up. Without truths or detections it is 0.
+/// Throws std::invalid_argument for labels of another length and a threshold outside (0, 1]. Time of assign(); peak
+/// memory: 44 bytes a truth, 60 bytes a detection, 24 bytes a pair that qualifies, and what long searches of assign()
+/// need.
+template <class R, Labels LA, Labels LB>
+[[nodiscard]] std::int64_t most_matches(const ImagePairs<R>& pairs, const LA& truth_labels, const LB& detection_labels,
+                                        double iou_threshold) {
+  detail::require_same_length("truth_labels", std::size(truth_labels), "truths", detail::at(pairs.truths()));
+  detail::require_same_length("detection_labels", std::size(detection_labels), "detections",
+                              detail::at(pairs.predictions()));
+  if (!(iou_threshold > 0 && iou_threshold <= 1)) [[unlikely]] {
+    detail::invalid("iou_threshold is ", iou_threshold, ", expected above 0 and up to 1");
+  }
+  const Csr<R> matching = filter(pairs.shared, [&](Index i, Index j, R shared) {
+    return static_cast<double>(pairs.iou(i, j, shared)) >= iou_threshold &&
+           std::cmp_equal(detail::label_number(detail::element(truth_labels, i)),
+                          detail::label_number(detail::element(detection_labels, j)));
+  });
+  return assign(matching, {.objective = Objective::most_pairs}).count;
 }
 
 }  // namespace boxlap
