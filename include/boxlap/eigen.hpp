@@ -1,5 +1,5 @@
-/// The Eigen door: N x 4 and N x 5 arrays read as shapes, a Csr as Eigen::SparseMatrix, and back, without a copy;
-/// polygons made from N x 2 arrays.
+/// Eigen interface: N x 4 and N x 5 arrays as shapes, a Csr as Eigen::SparseMatrix and back, without a copy; polygons
+/// from N x 2 arrays.
 #pragma once
 
 #include <Eigen/Core>
@@ -31,7 +31,7 @@
 
 namespace boxlap {
 
-/// The rows of a matrix in someone else's memory, each read as a shape when it is asked for. See as_boxes().
+/// The rows of a matrix that another object owns; each access reads one row as a shape. See as_boxes().
 template <class Shape, std::size_t columns>
 class MatrixRows {
  public:
@@ -106,7 +106,14 @@ template <class M>
 requires detail::TemporaryMatrixOf<M, 4>
 void as_boxes(M&& a_temporary_matrix_is_gone_before_its_rows_are_read) = delete;
 
-/// The rows of an N x 5 array as rotated boxes: columns cx, cy, w, h, degrees. Otherwise as as_boxes().
+/// The rows of an N x 5 array as rotated boxes: columns cx, cy, w, h, degrees. Accepted wherever the library takes
+/// rotated boxes.
+///
+/// Any Matrix, Array, Map, Block, Transpose or Ref of float or double, in either storage order and with any strides; an
+/// array of 5 x N is `as_rotated_boxes(m.transpose())`. Nothing is copied, so the memory must outlive the result: a
+/// temporary matrix, a moved one and a temporary Ref to const (it may own a copy) are refused at compile time; a Block
+/// of a temporary matrix cannot be told from a Block of a named one. Throws std::invalid_argument unless there are 5
+/// columns. O(1), no heap.
 template <class M>
 requires detail::LastingMatrixOf<M, 5>
 [[nodiscard]] auto as_rotated_boxes(M&& matrix) {
@@ -176,16 +183,23 @@ template <class T, class Matrices>
 }  // namespace detail
 
 /// A polygon from N x 2 arrays, a ring each: `make_polygon(shell)`, `make_polygon(shell, {hole, another_hole})` or a
-/// vector or array of holes. See to_points() for what an array may be; rules, repairs, errors and cost as
-/// make_polygon() of points.
+/// vector or array of holes.
+///
+/// shell, holes: what to_points() takes, of one scalar type. The points are copied and handed to make_polygon(shell,
+/// holes) of shape/polygon.hpp, which says what a valid ring is, what is repaired and what is refused. Throws
+/// std::invalid_argument for a defect of a ring and for an array without 2 columns. Memory: the points, and that of
+/// make_polygon().
 template <class M, class Holes = detail::AnyMatrices<M>>
 requires(detail::PointMatrix<M>&& detail::PointMatrices<Holes, typename M::Scalar>)
     [[nodiscard]] Polygon<typename M::Scalar> make_polygon(const M& shell, const Holes& holes = {}) {
   return make_polygon(to_points(shell), detail::to_rings<typename M::Scalar>(holes));
 }
 
-/// The same for bulk files: nothing instead of an exception for a defect, and the reason in `why` unless it is null. An
-/// array of another width still throws.
+/// A polygon from N x 2 arrays, a ring each, or nothing if a ring has a defect: for bulk files.
+///
+/// shell, holes: what to_points() takes, of one scalar type. The points are copied and handed to
+/// try_make_polygon(shell, holes, why) of shape/polygon.hpp. `why` receives the reason unless it is null. Throws
+/// std::invalid_argument for an array without 2 columns. Memory: the points, and that of try_make_polygon().
 template <class M, class Holes = detail::AnyMatrices<M>>
 requires(detail::PointMatrix<M>&& detail::PointMatrices<Holes, typename M::Scalar>)
     [[nodiscard]] std::optional<Polygon<typename M::Scalar>> try_make_polygon(const M& shell, const Holes& holes = {},
@@ -231,6 +245,7 @@ template <class T>
           matrix.values.data()};
 }
 
+/// as_sparse_matrix(matrix.view()).
 template <class T>
 [[nodiscard]] auto as_sparse_matrix(const Csr<T>& matrix) {
   return as_sparse_matrix(matrix.view());
@@ -291,9 +306,11 @@ template <class M>
 requires(detail::CompressedMatrix<std::remove_cvref_t<M>> &&
          !detail::LastingRowsOfEntries<M>) void as_csr(M&& only_a_named_row_major_matrix_with_int_indices) = delete;
 
-/// assign_dense() of an Eigen matrix of costs, any storage order or expression:
-/// scipy.optimize.linear_sum_assignment(cost). An expression is evaluated once per coefficient asked for; hand in a
-/// matrix where that is dear. Meaning, errors, time and memory as assign_dense(rows, cols, cost, options).
+/// The full optimal assignment of an Eigen matrix of costs: scipy.optimize.linear_sum_assignment(cost).
+///
+/// cost: any storage order or expression. An expression is evaluated at each read of a coefficient, several times in
+/// all: evaluate a costly one into a matrix first. Result, ties, errors, time and memory are those of
+/// assign_dense(rows, cols, cost, options).
 template <class Derived>
 [[nodiscard]] auto assign_dense(const Eigen::DenseBase<Derived>& cost, DenseOptions options = {}) {
   const Index rows = detail::to_index(static_cast<std::size_t>(cost.rows()), "cost");

@@ -1,4 +1,4 @@
-/// Detections in the order of their scores: average precision by every rule in use, precision-recall curves, best F1.
+/// Average precision by the rules in use, precision-recall curves, and the threshold of the best F1.
 #pragma once
 
 #include <algorithm>
@@ -166,9 +166,12 @@ struct PrecisionRecallPoint {
 
 /// The curve of precision over recall, from the highest score down, one point for each different score.
 ///
-/// Arguments, errors and time as in average_precision(); peak memory, the result included: 4 n and up to 72 bytes a
-/// point, or that of sorting the scores, at most 20 n (28 n). Precision is not raised to its envelope. Points at which
-/// nothing but ignored detections were seen are left out; without positives, recall is 0.
+/// scores: one a detection. outcomes: what each turned out to be (Outcome, or 0, 1, 2). positives: the number of truths
+/// that were to be found; if it is 0, recall is 0. Precision is not raised to its envelope. Points at which nothing but
+/// ignored detections were seen are left out, so no detections give an empty curve.
+/// Throws std::invalid_argument for a NaN score (naming the row), different lengths, and negative positives. O(n) time;
+/// peak memory, the result included: 4 n and up to 72 bytes a point, or that of sorting the scores, at most 20 n bytes
+/// in float, 28 n in double.
 template <Numbers S, detail::Outcomes O>
 [[nodiscard]] std::vector<PrecisionRecallPoint> precision_recall_curve(const S& scores, const O& outcomes,
                                                                        std::int64_t positives) {

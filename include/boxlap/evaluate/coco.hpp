@@ -1,4 +1,4 @@
-/// COCO's numbers: average precision and recall over thresholds, object sizes and numbers of detections.
+/// COCO's metrics: average precision and recall over thresholds, object sizes and numbers of detections.
 #pragma once
 
 #include <algorithm>
@@ -254,9 +254,13 @@ inline void accumulate_category(std::span<const CocoRun> runs, const std::vector
 
 /// The detections of one category, or of all, at one area range and threshold, cut at the largest max_detections they
 /// were judged with: what average_precision(), precision_recall_curve() and best_f1() take.
-/// category: as the labels say; nullptr: all categories together. Order as in coco_summary(). Throws
-/// std::invalid_argument where area or threshold is not one they were judged at. Peak memory beside the result: 56
-/// bytes a group of an image and 32 a detection.
+///
+/// images: from coco_image(), all with the same options, each id once; none give an empty result. category: a label;
+/// nullptr: all categories together. area, threshold: places in CocoOptions::areas and iou_thresholds.
+/// Order: scores descending, equal ones by image id and then by place.
+/// Throws std::invalid_argument for an area or threshold they were not judged at, an id that is there twice, and images
+/// judged with different options. O(detections log detections) time; peak memory beside the result: 56 bytes a group of
+/// an image and 32 a detection.
 [[nodiscard]] inline CategoryOutcomes coco_outcomes(std::span<const CocoImage> images, const std::int64_t* category,
                                                     Index area, Index threshold) {
   CategoryOutcomes result;

@@ -13,8 +13,13 @@
 
 namespace boxlap {
 
-/// Judges one image from pairs that are already known, so that other metrics can read the same pass over them.
+/// Judges the detections of one image by COCO's rules, from pairs that are already known.
 ///
+/// pairs: of the image, see image_pairs(); other metrics can read the same ones. id: of the image, different from all
+/// others. Labels: one a row, any integer or enumeration. scores: one a detection. notes: crowds, areas, ids. Matching,
+/// order and ties are those of coco_image(id, truths, detections, ...). Either side may be empty. Throws
+/// std::invalid_argument for NaN scores (naming the row), negative areas, labels above std::int64_t, lengths that
+/// differ, and thresholds outside (0, 1]. O((n + m) log(n + m) + pairs * areas * thresholds) time.
 /// Peak memory with the default thresholds and areas, the result included: 20 bytes a truth, 28 bytes a detection and
 /// 44 more for one that max_detections leaves, 12 bytes a pair (8 in float), and up to 48 more for a pair of one
 /// category that reaches the lowest threshold.
@@ -49,7 +54,7 @@ template <class R, Labels LA, Labels LB, Numbers S>
 /// box.hpp). Throws std::invalid_argument naming the row for NaN, infinite and inverted shapes, NaN scores and
 /// negative areas; for labels above std::int64_t; for lengths that differ; for thresholds outside (0, 1]. Either side
 /// may be empty. O((n + m) log(n + m) + pairs * areas * thresholds). Peak memory: that of image_pairs(), or its result
-/// and what the overload above needs, whichever is more.
+/// and what coco_image(id, pairs, ...) needs, whichever is more.
 template <Shapes A, Shapes B, Labels LA, Labels LB, Numbers S>
 requires OverlappingShapes<A, B>
 [[nodiscard]] CocoImage coco_image(std::int64_t id, const A& truths, const B& detections, const LA& truth_labels,

@@ -29,6 +29,7 @@ struct CocoQuirks {
   [[nodiscard]] static constexpr CocoQuirks none() { return {false, false, false, false, false, false}; }
 };
 
+/// Options of coco_image() and coco_summary(); the defaults are those of pycocotools for boxes.
 struct CocoOptions {
   /// 0.5 + i * 0.05, so that the ninth is 0.8999999999999999.
   std::vector<double> iou_thresholds = {0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.8999999999999999, 0.95};

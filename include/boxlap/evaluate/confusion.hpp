@@ -1,4 +1,4 @@
-/// Which classes are taken for which: a confusion matrix that keeps only the cells that have something in them.
+/// Sparse confusion matrices: which classes a detector takes for which.
 #pragma once
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 
 namespace boxlap {
 
+/// Options of confusion_image().
 struct ConfusionOptions {
   double min_score = 0.25;     ///< detections with a lower score are not looked at
   double iou_threshold = 0.5;  ///< a pair needs a greater IoU: at 1 and above (50 for 0.5) there is none

@@ -1,4 +1,5 @@
-/// What meets in one image, computed once for every metric: the shared areas of truths and predictions, and all areas.
+/// The overlapping pairs of one image, computed once for every metric: shared areas of truths and predictions, and
+/// areas.
 #pragma once
 
 #include <concepts>
@@ -17,8 +18,8 @@
 
 namespace boxlap {
 
-/// The meeting pairs of one image: rows are truths, columns predictions. Any overlap ratio of a pair is a division
-/// away, so nothing is computed or stored twice however many metrics read it.
+/// The overlapping pairs of one image: rows are truths, columns predictions. IoU and IoF follow from these numbers by
+/// one division, so every metric reads the same pairs.
 template <std::floating_point R>
 struct ImagePairs {
   Csr<R> shared;  ///< intersection areas, all > 0
@@ -76,7 +77,7 @@ void require_lengths(const ImagePairs<R>& pairs, const LA& truth_labels, const L
   }
 }
 
-/// An areas_of that answers for the wider scalar type of both sides.
+/// The scalar type of areas and overlaps of both sides.
 template <class A, class B>
 using PairScalar = Overlap<Element<A>, Element<B>>;
 

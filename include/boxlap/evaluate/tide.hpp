@@ -1,4 +1,4 @@
-/// Why average precision is lost: what fixing each of TIDE's error types would gain.
+/// TIDE: how much average precision each type of error costs.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 
 namespace boxlap {
 
-/// In percent, as TIDE prints.
+/// The result of tide_summary(). Percentages, as TIDE prints them.
 struct TideSummary {
   double ap = 0;
   std::array<double, tide_errors> d_ap{};          ///< by TideError: the gain of fixing it, at least 0

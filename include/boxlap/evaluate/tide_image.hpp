@@ -1,4 +1,4 @@
-/// TIDE's reading of one image: which detections are false, and why.
+/// TIDE's analysis of one image: which detections are false, and why.
 #pragma once
 
 #include <algorithm>
@@ -28,6 +28,7 @@ enum class TideError : std::uint8_t {
 };
 inline constexpr std::size_t tide_errors = 6;
 
+/// Options of tide_image().
 struct TideOptions {
   double positive = 0.5;       ///< a true positive has at least this IoU
   double background = 0.1;     ///< at most this IoU is nothing

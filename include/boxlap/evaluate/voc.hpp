@@ -1,4 +1,4 @@
-/// Pascal VOC's and DOTA's numbers: average precision of each class, each detection judged by its best truth alone.
+/// Pascal VOC's and DOTA's metrics: average precision of each class, each detection judged by its best truth alone.
 #pragma once
 
 #include <algorithm>
@@ -14,6 +14,7 @@
 
 namespace boxlap {
 
+/// Options of voc_image().
 struct VocOptions {
   double iou_threshold = 0.5;
   bool at_least = false;  ///< false: IoU > threshold, the devkits. true: >=, Object-Detection-Metrics and its kin
@@ -45,6 +46,7 @@ struct VocClass {
   double ap = 0;  ///< NaN without a truth to find
 };
 
+/// The result of voc_summary().
 struct VocSummary {
   double mean_ap = 0;             ///< over the classes that have a truth to find; NaN without any
   std::vector<VocClass> classes;  ///< ascending by category
@@ -57,9 +59,14 @@ template <class T>
   return {box.x1, box.y1, box.x2 + pixels, box.y2 + pixels};
 }
 
-/// Judges one image from pairs that are already known, so that other metrics can read the same pass over them.
+/// Judges the detections of one image by the rules of Pascal VOC and DOTA, from pairs that are already known.
 ///
-/// Peak memory, the result included: 16 bytes a truth, 28 bytes a detection and 12 bytes a pair (8 in float).
+/// pairs: of the image, see image_pairs(); other metrics can read the same ones. id: of the image; it orders equal
+/// scores of different images. Labels: one a row, any integer or enumeration. scores: one a detection. difficult: one
+/// flag a truth, empty for none. Matching, order and ties are those of voc_image(id, truths, detections, ...). Either
+/// side may be empty. Throws std::invalid_argument for NaN scores (naming the row), labels above std::int64_t, lengths
+/// that differ, and a threshold outside [0, 1]. O((n + m) log(n + m) + pairs) time. Peak memory, the result included:
+/// 16 bytes a truth, 28 bytes a detection and 12 bytes a pair (8 in float).
 template <class R, Labels LA, Labels LB, Numbers S>
 [[nodiscard]] VocImage voc_image(std::int64_t id, const ImagePairs<R>& pairs, const LA& truth_labels,
                                  const LB& detection_labels, const S& scores,
@@ -126,9 +133,8 @@ template <class R, Labels LA, Labels LB, Numbers S>
 ///
 /// Equals the VOC and DOTA devkits (quadrilaterals as Polygon); pixel conventions: with_pixels(). Throws
 /// std::invalid_argument naming the row for NaN, infinite and inverted shapes and NaN scores, for labels above
-/// std::int64_t, for lengths that differ
-/// and for a threshold outside [0, 1]. O((n + m) log(n + m) + pairs). Peak memory: that of image_pairs(), or its
-/// result and what the overload above needs, whichever is more.
+/// std::int64_t, for lengths that differ and for a threshold outside [0, 1]. O((n + m) log(n + m) + pairs). Peak
+/// memory: that of image_pairs(), or its result and what voc_image(id, pairs, ...) needs, whichever is more.
 template <Shapes A, Shapes B, Labels LA, Labels LB, Numbers S>
 requires OverlappingShapes<A, B>
 [[nodiscard]] VocImage voc_image(std::int64_t id, const A& truths, const B& detections, const LA& truth_labels,

@@ -1,4 +1,4 @@
-/// Other peers' rules for anchors: mmdetection's MaxIoU assigner, torchvision's SSD matcher, ATSS.
+/// More rules for training anchors: torchvision's SSD matcher, mmdetection's MaxIoU assigner, ATSS.
 #pragma once
 
 #include <algorithm>
@@ -17,6 +17,7 @@
 
 namespace boxlap {
 
+/// Options of match_anchors_ssd().
 struct SsdOptions {
   double threshold = 0.5;               ///< an anchor with IoU >= threshold learns its best truth
   bool ignore_unreached_truths = true;  ///< false: as in torchvision such a truth takes anchor 0
@@ -25,9 +26,16 @@ struct SsdOptions {
 
 /// torchvision's SSDMatcher: thresholds, then each truth forces its one best anchor.
 ///
-/// The best anchor of a truth is the first of equal ones; where several truths force one anchor, the last truth wins.
-/// Truths that no anchor overlaps are reported and, unless ignore_unreached_truths is false, do nothing. Arguments,
-/// errors, time and memory as match_anchors(), with 4 bytes a truth more.
+/// anchors, truths: rows of shapes whose overlap is known (boxes, rotated boxes, ...). The measure is IoU, and the
+/// threshold is compared in its type, as torch does. An anchor whose largest IoU is below options.threshold is
+/// boxlap::none. Result: the truth of each anchor, and the truths that no anchor overlaps.
+/// Ties: of truths with equal IoU the first one is the anchor's; the best anchor of a truth is the first of equal ones;
+/// where several truths force one anchor, the last truth wins. Nothing depends on options.threads.
+/// Without truths every anchor is none. Truths that no anchor overlaps are reported and, unless ignore_unreached_truths
+/// is false, do nothing. Shapes without extent, inverted or with NaN overlap nothing.
+/// Throws std::invalid_argument for a threshold outside 0..1 and for threads < 0.
+/// Time: two joins of anchors and truths, the second over anchors that can tie alone. Memory besides the result:
+/// (4 + sizeof R) bytes an anchor, R the type of the IoU, and 104 bytes a truth; 0.5 MB for each thread.
 template <Shapes A, Shapes B>
 requires OverlappingShapes<A, B>
 [[nodiscard]] AnchorMatches match_anchors_ssd(const A& anchors, const B& truths, SsdOptions options = {}) {
@@ -53,6 +61,7 @@ requires OverlappingShapes<A, B>
   return matches;
 }
 
+/// Options of match_anchors_max_iou().
 struct MaxIouOptions {
   double positive = 0.5;     ///< pos_iou_thr: an anchor with IoU >= positive learns its best truth
   double negative = 0.4;     ///< neg_iou_thr: one with negative_from <= IoU < negative is background
@@ -177,12 +186,18 @@ template <class A, class B>
 
 /// mmdetection's MaxIoUAssigner: bands, forced anchors with a minimum, and regions to ignore.
 ///
-/// An anchor's truth is the one of largest IoU, the first of equal ones; in the band of `negative` it is boxlap::none,
-/// elsewhere below `positive` boxlap::between. Then each truth forces its best anchors to itself; where several truths
-/// force one anchor, the last truth wins. Anchors that overlap a region of `ignored` too much are boxlap::between and
-/// take no part. Without truths every anchor is none. Truths that no anchor (left in) overlaps are reported and, unless
-/// ignore_unreached_truths is false, force nothing. Errors, time and memory as match_anchors(), with 4 bytes an anchor
-/// and a truth more and, when regions are given, 1 byte an anchor and one join with them.
+/// anchors, truths, ignored: rows of shapes whose overlap is known (boxes, rotated boxes, ...). The measure is IoU, and
+/// thresholds are compared in its type, as torch does. An anchor's truth is the one of largest IoU; in the band of
+/// `negative` it is boxlap::none, elsewhere below `positive` boxlap::between. Then each truth forces its best anchors
+/// to itself. Anchors that overlap a region of `ignored` too much are boxlap::between and take no part. Result: the
+/// truth of each anchor, and the truths that no anchor (left in) overlaps. Ties: of truths with equal IoU the first one
+/// is the anchor's; where several truths force one anchor, the last truth wins. Nothing depends on options.threads.
+/// Without truths every anchor is none. Truths that no anchor overlaps force nothing unless ignore_unreached_truths is
+/// false. Shapes without extent, inverted or with NaN overlap nothing.
+/// Throws std::invalid_argument for ratios outside 0..1, a NaN `ignore` and threads < 0.
+/// Time: two joins of anchors and truths, the second over anchors that can tie alone, and one with the regions. Memory
+/// besides the result: (9 + sizeof R) bytes an anchor, R the type of the IoU, and 104 bytes a truth; 0.5 MB for each
+/// thread.
 template <Shapes A, Shapes B, Shapes C>
 requires OverlappingShapes<A, B> && OverlappingShapes<A, C>
 [[nodiscard]] AnchorMatches match_anchors_max_iou(const A& anchors, const B& truths, const C& ignored,
@@ -191,7 +206,18 @@ requires OverlappingShapes<A, B> && OverlappingShapes<A, C>
   return detail::match_max_iou(anchors, truths, detail::ignored_anchors(anchors, ignored, options), options);
 }
 
-/// The same without regions to ignore.
+/// mmdetection's MaxIoUAssigner without regions to ignore: bands, and forced anchors with a minimum.
+///
+/// anchors, truths: rows of shapes whose overlap is known (boxes, rotated boxes, ...). The measure is IoU, and
+/// thresholds are compared in its type, as torch does. An anchor's truth is the one of largest IoU; in the band of
+/// `negative` it is boxlap::none, elsewhere below `positive` boxlap::between. Then each truth forces its best anchors
+/// to itself. Result: the truth of each anchor, and the truths that no anchor overlaps. Ties: of truths with equal IoU
+/// the first one is the anchor's; where several truths force one anchor, the last truth wins. Nothing depends on
+/// options.threads. Without truths every anchor is none. Truths that no anchor overlaps force nothing unless
+/// ignore_unreached_truths is false. Shapes without extent, inverted or with NaN overlap nothing. Throws
+/// std::invalid_argument for ratios outside 0..1, a NaN `ignore` and threads < 0. Time: two joins of anchors and
+/// truths, the second over anchors that can tie alone. Memory besides the result: (8 + sizeof R) bytes an anchor, R the
+/// type of the IoU, and 104 bytes a truth; 0.5 MB for each thread.
 template <Shapes A, Shapes B>
 requires OverlappingShapes<A, B>
 [[nodiscard]] AnchorMatches match_anchors_max_iou(const A& anchors, const B& truths, MaxIouOptions options = {}) {
@@ -201,7 +227,8 @@ requires OverlappingShapes<A, B>
 
 /// Adaptive training sample selection: each truth sets its own threshold, from the anchors nearest to it.
 ///
-/// candidates: truths x anchors, the nearest anchors of each truth, 9 a level in the paper (CenterIndex::nearest on the
+/// anchors, truths: rows of shapes whose overlap is known. candidates: a Csr or CsrView, truths x anchors, the nearest
+/// anchors of each truth, 9 a level in the paper (CenterIndex::nearest on the
 /// centres of a level gives them); its values are not read. A truth takes the candidates whose IoU with it is at least
 /// the mean plus the standard deviation (n - 1) of the IoUs of its candidates and whose centre lies more than 0.01 px
 /// inside its bounds. An anchor taken by several truths goes to the one of largest IoU, the first of equal ones; all
@@ -262,6 +289,7 @@ requires OverlappingShapes<A, B>
   return matches;
 }
 
+/// match_anchors_atss(anchors, truths, candidates.view()).
 template <Shapes A, Shapes B, class D>
 requires OverlappingShapes<A, B>
 [[nodiscard]] AnchorMatches match_anchors_atss(const A& anchors, const B& truths, const Csr<D>& candidates) {

@@ -1,4 +1,4 @@
-/// Anchors for training: which truth each anchor learns, without the anchors x truths matrix.
+/// Matching of anchors to truths for training a detector, without the anchors x truths matrix.
 #pragma once
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 
 namespace boxlap {
 
+/// Options of match_anchors().
 struct AnchorOptions {
   double high = 0.7;        ///< an anchor with IoU >= high learns its best truth
   double low = 0.3;         ///< one with IoU < low is background, one between the two is left out of the loss
@@ -20,6 +21,7 @@ struct AnchorOptions {
   int threads = 1;                      ///< 0: all cores. The result does not depend on it
 };
 
+/// The result of the match_anchors functions.
 struct AnchorMatches {
   std::vector<Index> truth_of_anchor;   ///< a truth, boxlap::none (background) or boxlap::between (left out)
   std::vector<Index> unreached_truths;  ///< truths that no anchor overlaps, ascending
@@ -27,6 +29,7 @@ struct AnchorMatches {
 
 namespace detail {
 
+/// The truths whose largest IoU is not above 0.
 template <class R>
 [[nodiscard]] std::vector<Index> unreached(const std::vector<R>& best_of_truth) {
   std::vector<Index> rows;

@@ -1,4 +1,4 @@
-/// scipy.optimize.linear_sum_assignment without the matrix: costs are computed where they are needed.
+/// Full optimal assignment of a cost function: scipy.optimize.linear_sum_assignment without storing the matrix.
 #pragma once
 
 #include <concepts>
@@ -15,6 +15,7 @@
 
 namespace boxlap {
 
+/// Options of assign_dense().
 struct DenseOptions {
   bool maximize = false;  ///< the largest total instead of the smallest
 };
@@ -132,7 +133,8 @@ class DenseEdges {
   V sign_, most_;
 };
 
-/// Solves with the solver's rows on the shorter side; `out` is given in the solver's terms.
+/// Solves with rows <= cols; if `transposed`, these are the columns and rows of the caller. Fills `out` in the same
+/// terms.
 template <bool transposed, class Cost, class T>
 void solve_dense(Index rows, Index cols, const Cost& cost, bool maximize, DenseAssignment<T>& out) {
   using V = Total<T>;

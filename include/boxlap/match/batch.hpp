@@ -1,4 +1,4 @@
-/// Many images or frames in one matrix: blocks along a diagonal, solved by one call, taken apart again.
+/// Batches: many matrices as the diagonal blocks of one, solved by one call, and the result split again.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ inline Index offset_after(Index offset, std::size_t more, const char* what) {
   return to_index(at(offset) + more, what);
 }
 
-/// The part of `from` that belongs to one block, numbers of partners counted from `first`.
+/// from[begin .. end - 1] with partners counted from `first`; throws for a partner outside first .. past - 1.
 inline std::vector<Index> block_partners(const std::vector<Index>& from, Index begin, Index end, Index first,
                                          Index past, const char* what) {
   std::vector<Index> part(from.begin() + begin, from.begin() + end);
@@ -43,7 +43,7 @@ inline std::vector<Index> block_partners(const std::vector<Index>& from, Index b
   return part;
 }
 
-/// The part of a list that may be empty as a whole.
+/// from[begin .. end - 1]; empty if `from` is empty.
 template <class V>
 [[nodiscard]] std::vector<V> block_part(const std::vector<V>& from, Index begin, Index end) {
   return from.empty() ? std::vector<V>{} : std::vector<V>(from.begin() + begin, from.begin() + end);

@@ -1,4 +1,4 @@
-/// The proof that a matching is optimal, checked without trust in who found it.
+/// Verification that a matching is optimal, from its dual prices alone.
 #pragma once
 
 #include <algorithm>

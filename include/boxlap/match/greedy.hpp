@@ -15,7 +15,7 @@
 
 namespace boxlap {
 
-/// Whose rule, where predictions (columns) choose truths (rows) in the order of their scores.
+/// The rule by which predictions (columns) choose truths (rows) in the order of their scores.
 ///
 ///              equal scores     candidates       equal values   passes        the best truth is taken
 ///   coco       earlier first    free truths      later truth    >= threshold  cannot happen
@@ -27,16 +27,17 @@ namespace boxlap {
 /// in a fixed order where theirs is the sort's; nuscenes is nuscenes-devkit's accumulate, made for distances.
 enum class GreedyRule { coco, voc, nuscenes };
 
-/// What a stored value means: whether more or less of it is better.
+/// What a stored value is: an overlap, of which more is better, or a distance, of which less is better.
 enum class Values { overlap, distance };
 
+/// Options of match_greedy().
 struct GreedyOptions {
   double threshold = 0.5;              ///< in the unit of the values
   GreedyRule rule = GreedyRule::coco;  ///< for the form with scores
   Values values = Values::overlap;
 };
 
-/// A one-to-one matching without a claim to be optimal.
+/// A one-to-one matching; not optimal in general, see assign().
 struct GreedyMatches {
   std::vector<Index> col_of_row, row_of_col;  ///< the partner, or boxlap::none
   Index count = 0;                            ///< pairs
@@ -44,7 +45,7 @@ struct GreedyMatches {
 
 namespace detail {
 
-/// Values so that more is better, and the threshold in the same sense.
+/// Turns values and threshold so that larger is better: distances change their sign.
 struct Preference {
   bool closer_is_better;
   double threshold;
@@ -58,6 +59,7 @@ struct Preference {
   [[nodiscard]] double directed(double value) const noexcept { return closer_is_better ? -value : value; }
 };
 
+/// Throws for a matrix that is invalid or has NaN.
 template <class T>
 void require_numbers(const CsrView<T>& values, const char* what) {
   validate(values);
@@ -142,6 +144,7 @@ template <class T, Numbers S>
   return matches;
 }
 
+/// match_greedy(values.view(), scores, options).
 template <class T, Numbers S>
 [[nodiscard]] GreedyMatches match_greedy(const Csr<T>& values, const S& scores, GreedyOptions options = {}) {
   return match_greedy(values.view(), scores, options);
@@ -149,10 +152,13 @@ template <class T, Numbers S>
 
 /// Pairs in the order of their values, best first, each taken if both sides are free: norfair's tracker.
 ///
-/// values: overlaps, or distances with Values::distance (norfair: rows are detections, columns are tracked objects).
-/// Only values beyond the threshold count, strictly: > for overlaps, < for distances. Equal values: lower row, then
-/// lower column, as numpy.argmin over the matrix. Errors as above. O(entries) time, where norfair scans the whole
-/// matrix again for each pair. Memory besides the result: 24 bytes an entry, 40 in double or int64.
+/// values: a Csr or CsrView of overlaps, or of distances with Values::distance (norfair: rows are detections, columns
+/// are tracked objects). Only values beyond the threshold count, strictly: > for overlaps, < for distances.
+/// options.rule plays no part. Result: partners of rows and columns.
+/// Ties: of equal values the lower row first, then the lower column, as numpy.argmin over the matrix.
+/// Empty matrices are fine. Throws std::invalid_argument, naming row and column, for NaN values, an invalid matrix, and
+/// a NaN threshold. O(entries) time, where norfair scans the whole matrix again for each pair. Memory besides the
+/// result: 24 bytes an entry, 40 in double or int64.
 template <class T>
 [[nodiscard]] GreedyMatches match_greedy(const CsrView<T>& values, GreedyOptions options = {}) {
   using detail::at;
@@ -184,6 +190,7 @@ template <class T>
   return matches;
 }
 
+/// match_greedy(values.view(), options).
 template <class T>
 [[nodiscard]] GreedyMatches match_greedy(const Csr<T>& values, GreedyOptions options = {}) {
   return match_greedy(values.view(), options);

@@ -1,4 +1,4 @@
-/// Which centres are near: the k nearest and all within a radius, of shapes or of points in 2 or 3 dimensions.
+/// Neighbour search: the k nearest centres and all within a radius, of shapes or of points in 2 or 3 dimensions.
 #pragma once
 
 #include <algorithm>
@@ -41,7 +41,7 @@ template <class T>
 
 }  // namespace detail
 
-/// An index of centres, built once and asked often: which are nearest, which lie within a radius.
+/// An index of centres for many searches: the k nearest, or all within a radius.
 ///
 ///     const CenterIndex centers(anchors);                        // any shapes, or points in 2 or 3 dimensions
 ///     const auto candidates = centers.nearest_matrix(truths, 9); // truths x anchors: what match_anchors_atss() reads
@@ -53,7 +53,7 @@ template <class T>
 /// the origin than an eighth of the largest float (1e150 in double) along an axis, keep their number and are never
 /// found; places of that kind find nothing. Empty ranges are fine.
 ///
-/// Constant after construction: any number of threads may ask one index. Copies share one tree. Built in
+/// Constant after construction: any number of threads may search one index. Copies share one tree. Built in
 /// O(n log n) time on a k-d tree of nanoflann, whose depth is bounded by the bits of a coordinate, not by n; a search
 /// takes O(log n + results) on spread-out data. Memory: (dims * sizeof(T) + 32) bytes a row, of which 24 are the
 /// tree's.
@@ -91,16 +91,23 @@ class CenterIndex {
 
   /// nearest() of each row of `places`: the distances, rows those of places, columns those of the index, ascending.
   ///
-  /// A distance of 0 is an entry like any other. The result does not depend on threads (0: all cores). Throws as
-  /// nearest(), and std::length_error above 2^31 - 1 entries. Peak memory beside the result: 16 bytes an entry in
-  /// float, 32 in double.
+  /// places: shapes or points; k: entries a row, fewer if the index has fewer. A distance of 0 is an entry like any
+  /// other. The result does not depend on threads (0: all cores). Throws std::invalid_argument for a negative k and
+  /// threads < 0, std::length_error above 2^31 - 1 entries. Peak memory beside the result: 16 bytes an entry in float,
+  /// 32 in double.
   template <CenterRows R>
   requires(detail::center_dims<detail::Element<R>> == dims)
       [[nodiscard]] Csr<T> nearest_matrix(const R& places, Index k, int threads = 1) const {
     return matrix(places, detail::NearestSet<T>(tree_->rows(), detail::checked_count(k)), k > 0, threads);
   }
 
-  /// within() of each row of `places`: what match_greedy() takes with Values::distance. Otherwise as nearest_matrix().
+  /// within() of each row of `places`: the distances, rows those of places, columns those of the index, ascending. The
+  /// matrix that match_greedy() takes with Values::distance.
+  ///
+  /// places: shapes or points; radius: in the unit of their coordinates, border included. A distance of 0 is an entry
+  /// like any other; a negative radius finds nothing. The result does not depend on threads (0: all cores). Throws
+  /// std::invalid_argument for a NaN radius and threads < 0, std::length_error above 2^31 - 1 entries. Peak memory
+  /// beside the result: 16 bytes an entry in float, 32 in double.
   template <CenterRows R>
   requires(detail::center_dims<detail::Element<R>> == dims)
       [[nodiscard]] Csr<T> within_matrix(const R& places, double radius, int threads = 1) const {

@@ -1,4 +1,4 @@
-/// A sparse matrix of pairs, row after row: what meets, and nothing else.
+/// Compressed sparse row (CSR) matrices: views, construction, validation, transposition, filtering.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,7 @@
 
 namespace boxlap {
 
-/// One row of a Csr: the columns it meets, ascending, and their values.
+/// One row of a Csr: the columns of its entries, ascending, and their values.
 template <class T>
 struct CsrRow {
   std::span<const Index> cols;
@@ -24,7 +24,7 @@ struct CsrRow {
   [[nodiscard]] Index size() const noexcept { return static_cast<Index>(cols.size()); }
 };
 
-/// A compressed sparse row matrix in memory that belongs to someone else (Eigen, numpy, a Csr).
+/// A compressed sparse row matrix in memory that another object owns (Eigen, numpy, a Csr).
 ///
 /// row_offsets has rows + 1 entries and starts at 0; row i owns the entries row_offsets[i] .. row_offsets[i + 1] - 1 of
 /// col_indices and values, columns ascending. An absent pair is 0. Constructing one checks nothing: see validate().
@@ -91,6 +91,7 @@ void for_each_entry(const CsrView<T>& matrix, Visit visit) {
   }
 }
 
+/// for_each_entry(matrix.view(), visit).
 template <class T, std::invocable<Index, Index, T> Visit>
 void for_each_entry(const Csr<T>& matrix, Visit visit) {
   for_each_entry(matrix.view(), std::move(visit));
@@ -117,9 +118,11 @@ void validate_offsets(const CsrView<T>& matrix) {
   }
 }
 
-/// Checks that `matrix` is what CsrView says it is; throws std::invalid_argument naming the row and the column.
-/// Negative sizes, row_offsets that do not ascend from 0 to the number of entries, columns out of range, unsorted or
-/// duplicate. Values are not looked at. O(rows + nonzeros), no memory.
+/// Checks that `matrix` has the layout that CsrView describes.
+///
+/// Throws std::invalid_argument, naming row and column, for negative sizes, row_offsets that do not ascend from 0 to
+/// the number of entries, and columns that are out of range, unsorted or given twice. Values are not looked at. O(rows
+/// + nonzeros) time, no memory.
 template <class T>
 void validate(const CsrView<T>& matrix) {
   validate_offsets(matrix);
@@ -208,6 +211,7 @@ template <class T>
   return result;
 }
 
+/// transpose(matrix.view()).
 template <class T>
 [[nodiscard]] Csr<T> transpose(const Csr<T>& matrix) {
   return transpose(matrix.view());
@@ -232,6 +236,7 @@ template <class T, std::predicate<Index, Index, T> Keep>
   return result;
 }
 
+/// filter(matrix.view(), keep).
 template <class T, std::predicate<Index, Index, T> Keep>
 [[nodiscard]] Csr<T> filter(const Csr<T>& matrix, Keep keep) {
   return filter(matrix.view(), std::move(keep));

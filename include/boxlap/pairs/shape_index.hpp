@@ -1,4 +1,4 @@
-/// An index built once and asked often: of ground truth, of anchors, of one side of many joins.
+/// A spatial index for one side of many joins: of ground truth, of anchors.
 #pragma once
 
 #include <concepts>
@@ -23,11 +23,11 @@ struct PreparedOf<S> {
   using type = std::remove_cvref_t<decltype(prepare(std::declval<const S&>()))>;
 };
 
-/// What stands for an S in an index: its prepared form, or S itself.
+/// The form in which an index keeps an S: the one that prepare() makes, or S itself.
 template <class S>
 using Prepared = typename PreparedOf<S>::type;
 
-/// The tree of an index and the prefilter over its leaves, for joins.
+/// Gives joins the tree of an index and the prefilter over its leaves.
 struct IndexAccess {
   template <class I>
   [[nodiscard]] static const auto& tree(const I& index) noexcept {
