@@ -32,7 +32,7 @@ TEST_CASE("the queue gives columns by distance and then by number, as a list, as
           for (auto it = left.begin(); it != left.end(); ++it) {
             nearest = it->second < nearest->second ? it : nearest;
           }
-          REQUIRE(queue.take_nearest(degree, distances, place) == nearest->first);
+          REQUIRE(queue.take_nearest(degree, distances.data(), place.data()) == nearest->first);
           left.erase(nearest);
         };
         std::vector<Index> columns;
@@ -42,7 +42,7 @@ TEST_CASE("the queue gives columns by distance and then by number, as a list, as
         std::shuffle(columns.begin(), columns.end(), rng);
         for (const Index j : columns) {
           left[j] = distances[static_cast<std::size_t>(j)] = double(rng() % 8);
-          queue.insert(j, distances, place);
+          queue.insert(j, distances.data(), place.data());
           if (rng() % 4 == 0) {
             take();
           }
@@ -50,7 +50,7 @@ TEST_CASE("the queue gives columns by distance and then by number, as a list, as
             auto nearer = std::next(left.begin(), static_cast<std::ptrdiff_t>(rng() % left.size()));
             nearer->second /= 2;
             distances[static_cast<std::size_t>(nearer->first)] = nearer->second;
-            queue.decrease(nearer->first, distances, place);
+            queue.decrease(nearer->first, distances.data(), place.data());
           }
         }
         while (left.size() > (round == 0 ? 3U : 0U)) {  // the first round leaves some, which clear() removes

@@ -19,7 +19,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <span>
 #include <type_traits>
 #include <vector>
 
@@ -88,11 +87,22 @@ struct SearchScratch {
   Frontier<V> frontier;
 };
 
-/// The answer under construction: partners and prices. All four are overwritten.
+/// The matching under construction: partners and duals of `rows` rows and `cols` columns. All four lists are
+/// overwritten.
 template <class V>
 struct Matching {
-  std::span<Index> col_of_row, row_of_col;
-  std::span<V> row_duals, col_duals;
+  Matching(std::vector<Index>& cols_of_rows, std::vector<Index>& rows_of_cols, std::vector<V>& duals_of_rows,
+           std::vector<V>& duals_of_cols)
+      : rows(cols_of_rows.size()),
+        cols(rows_of_cols.size()),
+        col_of_row(cols_of_rows.data()),
+        row_of_col(rows_of_cols.data()),
+        row_duals(duals_of_rows.data()),
+        col_duals(duals_of_cols.data()) {}
+
+  std::size_t rows, cols;
+  Index *col_of_row, *row_of_col;
+  V *row_duals, *col_duals;
 };
 
 /// Maximises the sum of gains over one-to-one matchings. Rows enter in ascending order; each is matched by the cheapest
@@ -114,18 +124,18 @@ class Augmentation {
  public:
   Augmentation(const Edges& edges, const Matching<V>& matching, SearchScratch<V>& scratch)
       : edges_(edges), m_(matching), s_(scratch) {
-    std::fill(m_.col_of_row.begin(), m_.col_of_row.end(), none);
-    std::fill(m_.row_of_col.begin(), m_.row_of_col.end(), none);
-    std::fill(m_.row_duals.begin(), m_.row_duals.end(), V{});
-    std::fill(m_.col_duals.begin(), m_.col_duals.end(), V{});
-    s_.reach.assign(m_.row_of_col.size(), farthest<V>());
-    s_.from.resize(m_.row_of_col.size());
-    s_.place.resize(m_.row_of_col.size());
+    std::fill_n(m_.col_of_row, m_.rows, none);
+    std::fill_n(m_.row_of_col, m_.cols, none);
+    std::fill_n(m_.row_duals, m_.rows, V{});
+    std::fill_n(m_.col_duals, m_.cols, V{});
+    s_.reach.assign(m_.cols, farthest<V>());
+    s_.from.resize(m_.cols);
+    s_.place.resize(m_.cols);
   }
 
   /// Lets every row enter. The first row that must but cannot be matched ends it and is returned; else none.
   [[nodiscard]] Index run() {
-    const auto rows = static_cast<Index>(m_.col_of_row.size());
+    const auto rows = static_cast<Index>(m_.rows);
     for (Index i = 0; i < rows; ++i) {
       if (!enter(i)) {
         return i;
@@ -185,7 +195,7 @@ class Augmentation {
     exit_ = may_stay ? Exit{m_.row_duals[at(root)], root, none} : Exit{farthest<V>(), none, none};
     grow(root, V{});
     for (Index row = root; !s_.frontier.empty();) {
-      const Index col = s_.frontier.take_nearest(at(edges_.row(row).size()), s_.reach, s_.place);
+      const Index col = s_.frontier.take_nearest(at(edges_.row(row).size()), s_.reach.data(), s_.place.data());
       const V distance = s_.reach[at(col)];
       if (!(distance < exit_.distance)) {
         s_.reach[at(col)] = farthest<V>();
@@ -211,7 +221,7 @@ class Augmentation {
   /// distance is below its own: exact for integers, enforced by std::max for rounded numbers.
   void grow(Index row, V distance) {
     const V base = distance + m_.row_duals[at(row)];
-    const V* const col_duals = m_.col_duals.data();
+    const V* const col_duals = m_.col_duals;
     const V* const reached = s_.reach.data();
     const auto edges = edges_.row(row);
     const Index size = edges.size();
@@ -256,9 +266,9 @@ class Augmentation {
       known = there;
       s_.from[at(j)] = row;
       if (is_new) {
-        s_.frontier.insert(j, s_.reach, s_.place);
+        s_.frontier.insert(j, s_.reach.data(), s_.place.data());
       } else {
-        s_.frontier.decrease(j, s_.reach, s_.place);
+        s_.frontier.decrease(j, s_.reach.data(), s_.place.data());
       }
     }
   }

@@ -11,7 +11,6 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
 #include <vector>
 
 #include "../../base/index.hpp"
@@ -26,14 +25,14 @@ class Frontier {
       64;  ///< columns, with rows of length 0; measured by benchmarks/assign.cpp
 
   [[nodiscard]] bool empty() const noexcept { return cols_.empty(); }
-  [[nodiscard]] std::span<const Index> cols() const noexcept { return cols_; }
+  [[nodiscard]] const std::vector<Index>& cols() const noexcept { return cols_; }
 
   void clear() noexcept {
     cols_.clear();
     heap_ = false;
   }
 
-  void insert(Index col, std::span<const V> distances, std::span<Index> place) {
+  void insert(Index col, const V* distances, Index* place) {
     cols_.push_back(col);
     if (heap_) {
       sift_up(cols_.size() - 1, distances, place);
@@ -41,14 +40,14 @@ class Frontier {
   }
 
   /// Decrease-key: to be called after the distance of `col` has become smaller.
-  void decrease(Index col, std::span<const V> distances, std::span<Index> place) {
+  void decrease(Index col, const V* distances, Index* place) {
     if (heap_) {
       sift_up(at(place[at(col)]), distances, place);
     }
   }
 
   /// Removes and returns the nearest column. `degree` is the length of the row that was read last.
-  [[nodiscard]] Index take_nearest(std::size_t degree, std::span<const V> distances, std::span<Index> place) {
+  [[nodiscard]] Index take_nearest(std::size_t degree, const V* distances, Index* place) {
     if (!heap_ && cols_.size() > longest_list + 4 * degree) {
       heap_ = true;
       for (std::size_t k = 0; k < cols_.size(); ++k) {
@@ -66,13 +65,13 @@ class Frontier {
   }
 
  private:
-  [[nodiscard]] static bool is_nearer(Index a, Index b, std::span<const V> distances) {
+  [[nodiscard]] static bool is_nearer(Index a, Index b, const V* distances) {
     const V& of_a = distances[at(a)];
     const V& of_b = distances[at(b)];
     return of_a < of_b || (of_a == of_b && a < b);
   }
 
-  [[nodiscard]] std::size_t nearest(std::span<const V> distances) const {
+  [[nodiscard]] std::size_t nearest(const V* distances) const {
     std::size_t best = 0;
     V least = distances[at(cols_[0])];
     for (std::size_t k = 1; k < cols_.size(); ++k) {
@@ -85,12 +84,12 @@ class Frontier {
     return best;
   }
 
-  void put(std::size_t k, Index col, std::span<Index> place) {
+  void put(std::size_t k, Index col, Index* place) {
     cols_[k] = col;
     place[at(col)] = static_cast<Index>(k);
   }
 
-  void sift_up(std::size_t k, std::span<const V> distances, std::span<Index> place) {
+  void sift_up(std::size_t k, const V* distances, Index* place) {
     const Index col = cols_[k];
     for (; k > 0 && is_nearer(col, cols_[(k - 1) / 2], distances); k = (k - 1) / 2) {
       put(k, cols_[(k - 1) / 2], place);
@@ -98,7 +97,7 @@ class Frontier {
     put(k, col, place);
   }
 
-  void sift_down(std::span<const V> distances, std::span<Index> place) {
+  void sift_down(const V* distances, Index* place) {
     const Index col = cols_[0];
     std::size_t k = 0;
     for (std::size_t child; (child = 2 * k + 1) < cols_.size(); k = child) {
