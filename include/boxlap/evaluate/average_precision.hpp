@@ -135,9 +135,9 @@ template <Numbers S, Outcomes O>
 /// scores: one a detection. outcomes: what each turned out to be (Outcome, or 0, 1, 2). positives: the number of truths
 /// that were to be found. Equal scores keep the order of the rows. NaN if positives is 0: there is nothing to find, and
 /// every peer leaves such a class out of its mean. Throws std::invalid_argument for a NaN score (naming the row),
-/// different lengths, and negative positives. O(n) time; 8 n bytes for scores that spread, 20 n for float scores that
-/// crowd (28 n double), or 4 n and 24 bytes a true positive if that is more. Equals pycocotools (coco_101), the VOC and
-/// DOTA devkits and Object-Detection-Metrics (eleven_point, all_point).
+/// different lengths, and negative positives. O(n) time; 8 n bytes for scores that spread, 20 n for float scores
+/// with many nearly equal ones (28 n double), or 4 n and 24 bytes a true positive if that is more. Equals pycocotools
+/// (coco_101), the VOC and DOTA devkits and Object-Detection-Metrics (eleven_point, all_point).
 template <Numbers S, detail::Outcomes O>
 [[nodiscard]] double average_precision(const S& scores, const O& outcomes, std::int64_t positives,
                                        ApRule rule = ApRule::all_point) {

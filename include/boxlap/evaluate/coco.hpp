@@ -14,7 +14,7 @@
 
 namespace boxlap {
 
-/// The result of coco_summary(). -1 stands where there was no truth to find, as in pycocotools; such entries are left
+/// The result of coco_summary(). -1 means that there was no truth to find, as in pycocotools; such entries are left
 /// out of means.
 struct CocoSummary {
   /// AP, AP50, AP75, AP small, medium, large, AR of the three max_detections, AR small, medium, large.

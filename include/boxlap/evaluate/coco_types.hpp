@@ -73,7 +73,7 @@ struct CocoImage {
   std::vector<Index> positives;         ///< truths to be found, [group][area]
   std::vector<double> scores;           ///< group after group, descending
   std::vector<std::uint32_t> outcomes;  ///< 2 bits each, [detection][area][threshold]
-  std::vector<CocoMatch> matches;       ///< if asked for, in the order of `scores`
+  std::vector<CocoMatch> matches;       ///< with CocoOptions::list_matches, in the order of `scores`
 
   [[nodiscard]] Outcome outcome(std::size_t detection, Index area, Index threshold) const noexcept {
     const std::size_t at = detection * detail::at(areas * thresholds) + detail::at(area * thresholds + threshold);

@@ -207,15 +207,14 @@ template <class R, Labels LA, Labels LB>
 ///
 /// truths, predictions: shapes of any kinds whose overlap is known, in pixels. truth_labels, predicted_labels: one
 /// label a row, any integer or enumeration; labels do not enter the matching, only ImageScore::labels. Scores play no
-/// part. The matching maximises what options.rule says (see assign() for ties); a pair that does not meet is never
+/// part. The matching maximises what options.rule says (see assign() for ties); a pair that shares no area is never
 /// assigned, where DeepForest names an arbitrary prediction with IoU 0. A match is an assigned pair with IoU >
-/// iou_threshold; IoU is compared in double, so float shapes that meet at exactly 0.4 are above 0.4 by rounding.
+/// iou_threshold; IoU is compared in double, so float shapes with an IoU of exactly 0.4 are above 0.4 by rounding.
 ///
-/// Either side may be empty; shapes without area are counted and meet nothing. Throws std::invalid_argument naming the
-/// row for NaN, infinite and inverted shapes and labels above std::int64_t, for labels of another length and for a NaN
-/// threshold.
-/// O((n + m) log(n + m) + pairs) time plus that of assign(). Peak memory, result included: 56 bytes a box and 28 a pair
-/// (38 and 24 for float boxes).
+/// Either side may be empty; shapes without area are counted and overlap nothing. Throws std::invalid_argument naming
+/// the row for NaN, infinite and inverted shapes and labels above std::int64_t, for labels of another length and for a
+/// NaN threshold. O((n + m) log(n + m) + pairs) time plus that of assign(). Peak memory, result included: 56 bytes a
+/// box and 28 a pair (38 and 24 for float boxes).
 ///
 /// With MatchRule::intersection and summarize() this is DeepForest's evaluate_boxes: box_recall, box_precision and
 /// class_recall are equal. Rows of four zeros, which it drops, are the caller's to drop: is_empty_image_mark().
@@ -282,7 +281,7 @@ void score_image(const A& numbers_are_no_boxes_yet, const B&, const Rest&...) = 
         precision.add(ratio);
       }
     }
-    for (const LabelTally& tally : image.labels) {  // insert() would be the dearest line here to compile
+    for (const LabelTally& tally : image.labels) {  // insert() takes longest to compile of all lines here
       labels.push_back(tally);
     }
     if (labels.size() > 2 * distinct + 64) {  // so that many images with few labels need no list of all of them

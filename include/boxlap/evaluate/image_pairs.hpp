@@ -83,11 +83,11 @@ using PairScalar = Overlap<Element<A>, Element<B>>;
 
 }  // namespace detail
 
-/// The pairs of truths and predictions that share area, with what every metric needs to know about them.
+/// The pairs of truths and predictions that share area, with their shared areas and all areas.
 ///
 /// truths, predictions: shapes of any kinds whose overlap is known, in pixels; either may be empty. Pairs ascend by
 /// (truth, prediction). Throws std::invalid_argument naming the row for a shape that is NaN, infinite or inverted;
-/// shapes without area are kept and meet nothing. O((n + m) log(n + m) + pairs) time; the result takes 12
+/// shapes without area are kept and overlap nothing. O((n + m) log(n + m) + pairs) time; the result takes 12
 /// bytes a truth, 8 a prediction and 12 a pair in double (8, 4 and 8 in float), besides it the memory of
 /// intersection_matrix().
 template <Shapes A, Shapes B>

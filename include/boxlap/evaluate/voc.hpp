@@ -17,7 +17,7 @@ namespace boxlap {
 /// Options of voc_image().
 struct VocOptions {
   double iou_threshold = 0.5;
-  bool at_least = false;  ///< false: IoU > threshold, the devkits. true: >=, Object-Detection-Metrics and its kin
+  bool at_least = false;  ///< false: IoU > threshold, the devkits. true: >=, Object-Detection-Metrics and its forks
   int threads = 1;        ///< of the join; 0: all cores
 };
 
@@ -53,7 +53,7 @@ struct VocSummary {
 };
 
 /// The box with `pixels` added to its far corners: VOC's inclusive corners are +1; maskrcnn-benchmark's evaluation adds
-/// 1 twice, so +2. Done once at the door, so that no formula has to know.
+/// 1 twice, so +2. Convert once, before evaluation: all formulas then use continuous coordinates.
 template <class T>
 [[nodiscard]] constexpr Box<T> with_pixels(const Box<T>& box, T pixels) noexcept {
   return {box.x1, box.y1, box.x2 + pixels, box.y2 + pixels};
@@ -148,7 +148,7 @@ requires OverlappingShapes<A, B>
 ///
 /// Equal scores are ordered by image id and then by row. A class without truth to find has ap NaN and is left out of
 /// the mean; one that is never detected has 0. O(detections log detections); memory: 40 bytes a class of an image and
-/// 37 bytes a detection of the largest class, 57 where scores crowd.
+/// 37 bytes a detection of the largest class, 57 where many scores are nearly equal.
 [[nodiscard]] inline VocSummary voc_summary(std::span<const VocImage> images, ApRule rule = ApRule::all_point) {
   struct Run {
     std::int64_t category;

@@ -19,7 +19,7 @@ namespace boxlap {
 
 /// Options of match_anchors_ssd().
 struct SsdOptions {
-  double threshold = 0.5;               ///< an anchor with IoU >= threshold learns its best truth
+  double threshold = 0.5;               ///< an anchor with IoU >= threshold is matched to its best truth
   bool ignore_unreached_truths = true;  ///< false: as in torchvision such a truth takes anchor 0
   int threads = 1;                      ///< 0: all cores. The result does not depend on it
 };
@@ -63,7 +63,7 @@ requires OverlappingShapes<A, B>
 
 /// Options of match_anchors_max_iou().
 struct MaxIouOptions {
-  double positive = 0.5;     ///< pos_iou_thr: an anchor with IoU >= positive learns its best truth
+  double positive = 0.5;     ///< pos_iou_thr: an anchor with IoU >= positive is matched
   double negative = 0.4;     ///< neg_iou_thr: one with negative_from <= IoU < negative is background
   double negative_from = 0;  ///< the lower end of neg_iou_thr where that is a range
   double min_positive = 0;   ///< min_pos_iou: truths whose largest IoU is below it force no anchor
@@ -98,7 +98,7 @@ template <class A, class C>
   if (options.ignore > 0) {
     const auto every = [](Index p) { return p; };
     const R most = static_cast<R>(options.ignore);
-    stream.for_each_meeting(stream.anchors(), every, [&](Index p, Index, const auto& anchor, const auto& region) {
+    stream.for_each_candidate(stream.anchors(), every, [&](Index p, Index, const auto& anchor, const auto& region) {
       if ((options.ignore_by_anchor ? iof(anchor, region) : iof(region, anchor)) > most) {
         ignored[at(p)] = 1;
       }
@@ -107,7 +107,7 @@ template <class A, class C>
   return ignored;
 }
 
-/// What an anchor learns from its own best truth, before truths force anchors.
+/// The truth of each anchor by its own largest IoU, before truths force anchors.
 template <class Scan>
 [[nodiscard]] std::vector<Index> by_bands(const Scan& scan, const MaxIouOptions& options) {
   using R = typename Scan::R;

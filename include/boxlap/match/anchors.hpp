@@ -13,7 +13,7 @@ namespace boxlap {
 
 /// Options of match_anchors().
 struct AnchorOptions {
-  double high = 0.7;        ///< an anchor with IoU >= high learns its best truth
+  double high = 0.7;        ///< an anchor with IoU >= high is matched to its best truth
   double low = 0.3;         ///< one with IoU < low is background, one between the two is left out of the loss
   bool low_quality = true;  ///< each truth's best anchors, all that tie, are kept whatever their IoU
   bool ignore_unreached_truths = true;  ///< false: the dense meaning, where such a truth makes every anchor positive
@@ -49,7 +49,7 @@ inline void require_ratio(double value, const char* what) {
 
 }  // namespace detail
 
-/// Which truth each anchor learns: the Matcher of maskrcnn-benchmark, torchvision and detectron2.
+/// The truth that each anchor is trained on: the Matcher of maskrcnn-benchmark, torchvision and detectron2.
 ///
 /// anchors, truths: rows of shapes whose overlap is known (boxes, rotated boxes, ...). The measure is IoU. Pixels that
 /// include their last one are boxes, too: `view(n, [&](Index i) { return from_inclusive_pixels(...); })`.

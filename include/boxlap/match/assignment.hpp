@@ -22,11 +22,12 @@ enum class Objective {
   most_pairs  ///< first the number of pairs with w >= gate (and w > 0), then the sum of w
 };
 
-/// Which of several equally good matchings: weights {{1, 2}, {0, 1}} have an optimum of one pair and one of two.
+/// Which of several equally good matchings is returned: weights {{1, 2}, {0, 1}} have an optimum of one pair and one of
+/// two.
 ///
 /// Exact: the number of pairs is never traded against the objective. So that equally good is a fact and not a matter of
 /// rounding, floating-point gains are first rounded to multiples of 2^-50 of the power of two above the largest one;
-/// float weights of one range (any IoU above 2^-26) are such multiples as they stand.
+/// float weights of one range (any IoU above 2^-26) are such multiples already.
 enum class AmongOptima { any, most_pairs, fewest_pairs };
 
 struct AssignOptions {

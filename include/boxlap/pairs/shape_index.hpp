@@ -53,7 +53,8 @@ class ShapeIndex {
   using Scalar = detail::BoundsScalar<S>;
   using size_type = std::size_t;
 
-  /// Indexes the rows of `shapes`. Rows that can meet nothing (no extent, NaN) keep their number and are never found.
+  /// Indexes the rows of `shapes`. Rows that can overlap nothing (no extent, NaN) keep their number and are never
+  /// found.
   template <Shapes R>
   requires std::same_as<detail::Element<R>, S>
   explicit ShapeIndex(const R& shapes) {

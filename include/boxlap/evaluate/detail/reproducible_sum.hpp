@@ -1,4 +1,13 @@
-/// A sum of floating-point numbers that does not depend on their order: exact, and rounded once.
+/// Exact floating-point summation: the result does not depend on the order of the numbers.
+///
+/// A mean over images should be the same to the last bit whatever order, thread or machine the images came from. Plain
+/// addition rounds at each step, so its result depends on the order; compensated (Kahan) summation makes that rare, not
+/// impossible. Shewchuk's expansions keep the sum exactly, as a few partial sums that do not overlap, and round once at
+/// the end: Python's math.fsum.
+///
+/// Invariant: the partial sums have increasing magnitude, and their bits do not overlap. Cost: amortised O(1) an
+/// addition for numbers of one magnitude, a few doubles of memory. Source: Shewchuk, Discrete & Computational Geometry
+/// 18 (1997).
 #pragma once
 
 #include <algorithm>
@@ -9,11 +18,7 @@
 
 namespace boxlap::detail {
 
-/// Adds finite doubles exactly and rounds once, to nearest even, when asked: Python's math.fsum.
-///
-/// A mean over images is then the same to the last bit whatever order, thread or machine the images came from. Keeps a
-/// few non-overlapping partial sums (Shewchuk, Discrete & Computational Geometry 18, 1997); amortised O(1) an addition
-/// for numbers of one magnitude. The total must not overflow.
+/// Adds finite doubles exactly; total() rounds once, to nearest even. The total must not overflow.
 class ReproducibleSum {
  public:
   void add(double x) {
@@ -45,7 +50,7 @@ class ReproducibleSum {
       high = x + y;
       low = y - (high - x);
     }
-    // Exactly half way between two doubles: the next partial says which way the rest of the sum lies.
+    // Exactly half way between two doubles: the sign of the next partial sum decides.
     if (n > 0 && ((low < 0 && partials_[n - 1] < 0) || (low > 0 && partials_[n - 1] > 0))) {
       const double twice = low * 2, up = high + twice;
       if (twice == up - high) {

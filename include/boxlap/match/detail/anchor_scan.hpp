@@ -1,4 +1,14 @@
-/// Two streaming passes over the pairs of anchors and truths: who is whose best, and who ties with it.
+/// Best matches between many anchors and few truths, in two streaming passes over their overlapping pairs.
+///
+/// Training compares 250,000 anchors with 500 truths. The dense way computes the whole IoU matrix (seconds, gigabytes)
+/// and takes its row and column maxima. Here the overlapping pairs are a stream: a tree of the truths is built once,
+/// anchors go through it in chunks, and each pair is measured and dropped. The first pass keeps the maxima of both
+/// sides. Ties with a column's maximum can only be found when it is known, so a second pass measures again, but only
+/// anchors whose own maximum is large enough to tie.
+///
+/// Cost: two joins; memory grows with the number of anchors and of truths, never with their pairs. Chunks are joined by
+/// threads: an anchor belongs to one chunk, truths' maxima are raised atomically, and a maximum does not depend on the
+/// order, so neither does the result.
 #pragma once
 
 #include <algorithm>
@@ -16,11 +26,10 @@
 
 namespace boxlap::detail {
 
-/// The meetings of many anchors with a few other shapes, as a stream: memory grows with the two, never with their
-/// pairs.
+/// The overlapping pairs of many anchors with a few other shapes, as a stream.
 ///
-/// Anchors go through in chunks, each joined with one tree of the others. Chunks are copied into plain vectors, so that
-/// the join is compiled once for each two kinds of shape, not once for each range that holds them.
+/// Chunks of anchors are copied into plain vectors, so that the join is compiled once for each two kinds of shape, not
+/// once for each range that holds them.
 template <Shapes Anchors, Shape B>
 class AnchorStream {
  public:
@@ -40,10 +49,10 @@ class AnchorStream {
   [[nodiscard]] Index anchors() const { return rows_of(anchors_, "anchors"); }
   [[nodiscard]] std::size_t others() const noexcept { return others_.size(); }
 
-  /// Calls use(p, g, anchor, other) for each anchor p = rows[0 .. n - 1] and each other shape g whose bounds meet.
-  /// Several threads call it at once, but never with the same anchor.
-  template <class RowAt, class Use>
-  void for_each_meeting(Index n, const RowAt& row_at, const Use& use) const {
+  /// Calls visit(p, g, anchor, other) for each anchor p = row_at(0), ..., row_at(n - 1) and each other shape g whose
+  /// bounds overlap. Several threads call it at once, but never with the same anchor.
+  template <class RowAt, class Visit>
+  void for_each_candidate(Index n, const RowAt& row_at, const Visit& visit) const {
     for_each_chunk(threads_, n / chunk_size + (n % chunk_size != 0 ? 1 : 0), [&](Index chunk) {
       const Index first = chunk * chunk_size, count = (std::min)(chunk_size, n - first);
       std::vector<Prepared<A>> anchors;
@@ -57,9 +66,9 @@ class AnchorStream {
         for (const auto& [slot, other_slot] : found) {
           const Index k = tree.row(slot), g = tree_.row(other_slot);
           if constexpr (is_box<A> && is_box<B>) {
-            use(row_at(first + k), g, tree.box(slot), tree_.box(other_slot));
+            visit(row_at(first + k), g, tree.box(slot), tree_.box(other_slot));
           } else {
-            use(row_at(first + k), g, anchors[at(k)], others_[at(g)]);
+            visit(row_at(first + k), g, anchors[at(k)], others_[at(g)]);
           }
         }
         return true;
@@ -93,34 +102,34 @@ class AnchorStream {
   PackedTree<T> tree_;
 };
 
-/// Who is whose best. What truths learn from anchors (maxima) does not depend on their order, so nothing depends on the
-/// number of threads.
+/// The largest IoU of each anchor and of each truth, and the anchors that tie with the latter.
 template <Shapes Anchors, Shapes Truths>
 class AnchorScan {
  public:
   using R = Overlap<Element<Anchors>, Element<Truths>>;
 
-  /// First pass: the largest IoU of each anchor and whose it is, the largest IoU of each truth. `excluded` is empty, or
-  /// not 0 for anchors that take no part.
+  /// First pass: the largest IoU of each anchor and the truth it belongs to, the largest IoU of each truth. `excluded`
+  /// is empty, or not 0 for anchors that take no part.
   AnchorScan(const Anchors& anchors, const Truths& truths, int threads, std::span<const unsigned char> excluded = {})
       : stream_(anchors, truths, threads), excluded_(excluded) {
     value_of_anchor.assign(at(stream_.anchors()), R{});
     truth_of_anchor.assign(at(stream_.anchors()), none);
     best_of_truth.assign(stream_.others(), R{});
     const auto every = [](Index p) { return p; };
-    stream_.for_each_meeting(stream_.anchors(), every, [this](Index p, Index g, const auto& anchor, const auto& truth) {
-      if (is_excluded(p)) {
-        return;
-      }
-      const R overlap = iou(anchor, truth);
-      R& value = value_of_anchor[at(p)];
-      Index& best = truth_of_anchor[at(p)];
-      if (overlap > value || (overlap == value && g < best)) {
-        value = overlap;
-        best = g;
-      }
-      raise(best_of_truth[at(g)], overlap);
-    });
+    stream_.for_each_candidate(stream_.anchors(), every,
+                               [this](Index p, Index g, const auto& anchor, const auto& truth) {
+                                 if (is_excluded(p)) {
+                                   return;
+                                 }
+                                 const R overlap = iou(anchor, truth);
+                                 R& value = value_of_anchor[at(p)];
+                                 Index& best = truth_of_anchor[at(p)];
+                                 if (overlap > value || (overlap == value && g < best)) {
+                                   value = overlap;
+                                   best = g;
+                                 }
+                                 raise(best_of_truth[at(g)], overlap);
+                               });
   }
 
   /// Second pass: visit(p, g) for each anchor p whose IoU with truth g is at least best_of_truth[g] * (1 - tolerance)
@@ -140,14 +149,14 @@ class AnchorScan {
     }
     std::mutex one_at_a_time;
     const auto candidate = [&](Index k) { return candidates[at(k)]; };
-    stream_.for_each_meeting(static_cast<Index>(candidates.size()), candidate,
-                             [&](Index p, Index g, const auto& anchor, const auto& truth) {
-                               const R overlap = iou(anchor, truth);
-                               if (overlap > 0 && overlap >= best_of_truth[at(g)] * share) {
-                                 const std::lock_guard lock(one_at_a_time);
-                                 visit(p, g);
-                               }
-                             });
+    stream_.for_each_candidate(static_cast<Index>(candidates.size()), candidate,
+                               [&](Index p, Index g, const auto& anchor, const auto& truth) {
+                                 const R overlap = iou(anchor, truth);
+                                 if (overlap > 0 && overlap >= best_of_truth[at(g)] * share) {
+                                   const std::lock_guard lock(one_at_a_time);
+                                   visit(p, g);
+                                 }
+                               });
   }
 
   [[nodiscard]] bool is_excluded(Index p) const { return !excluded_.empty() && excluded_[at(p)] != 0; }
@@ -157,7 +166,7 @@ class AnchorScan {
   std::vector<R> best_of_truth;        ///< 0 where a truth overlaps nothing
 
  private:
-  /// Raises `value` to `to`, whatever other threads do to it.
+  /// Raises `value` to `to` unless it is larger, atomically.
   static void raise(R& value, R to) {
     const std::atomic_ref<R> shared(value);
     R known = shared.load(std::memory_order_relaxed);

@@ -289,7 +289,7 @@ class Augmentation {
     }
   }
 
-  /// From the exit back to the root, each row hands its column to the row it was reached from.
+  /// From the exit back to the root, each row gives its column to the row it was reached from.
   void flip(Index root) {
     Index row = exit_.row;
     Index col = exit_.col;

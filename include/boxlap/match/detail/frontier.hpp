@@ -1,10 +1,10 @@
 /// Priority queue of a shortest-path search: a list that becomes a binary heap when it grows long.
 ///
-/// Most searches of the solver meet few columns: on overlaps of boxes the queue holds a handful, and scanning a list of
-/// 64 costs less than keeping a heap in order. Two other inputs forbid to stop there. Where every search meets every
-/// column (Machol-Wien costs, n = 1,000) a heap alone is eight times slower than the list; on one large sparse
-/// component the list alone is quadratic. So the queue starts as a list and turns into a heap for the rest of a search
-/// once a scan costs more than reading a row of the matrix.
+/// Most searches of the solver reach few columns. On overlaps of boxes the queue holds a handful, and scanning a list
+/// of 64 costs less than keeping a heap in order. But a list alone is slow for two kinds of input. Where every search
+/// reaches every column (Machol-Wien costs, n = 1,000) a heap alone is eight times slower than the list; on one large
+/// sparse component the list alone is quadratic. So the queue starts as a list and turns into a heap for the rest of a
+/// search once a scan costs more than reading a row of the matrix.
 ///
 /// The order of removal is by distance, equal distances by column, so it never depends on the form. Distances are kept
 /// outside, by column: a decrease of a key costs nothing in the list and O(log n) in the heap.

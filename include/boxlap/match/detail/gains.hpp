@@ -1,7 +1,7 @@
 /// Gains: what a pair of a given weight adds to the objective of assign().
 ///
 /// assign() has three objectives, a gate, and a choice among equally good matchings. The solver and the certificate
-/// should know none of them. So each is turned into a gain per pair whose sum is to be maximised: one number (Surplus),
+/// should not depend on them. So each is turned into a gain per pair whose sum is maximised: one number (Surplus),
 /// or two that are compared one after the other where the number of pairs is an aim of its own (LexicographicGain).
 /// A single number "weight + epsilon" for the second case would be simpler and wrong: no epsilon is small enough to
 /// leave the weights alone and large enough not to vanish in their rounding.

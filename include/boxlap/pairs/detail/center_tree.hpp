@@ -1,7 +1,7 @@
 /// k-d tree of centres with reproducible answers: nanoflann's tree behind exact comparisons.
 ///
-/// nanoflann compares squared distances, and of equal ones it keeps whichever it meets first. A caller sees distances,
-/// rounded to T, and wants ties broken by row. So the result sets below recompute each distance as it is handed out,
+/// nanoflann compares squared distances, and of equal ones it keeps the one found first. Callers see distances
+/// rounded to T, with ties broken by row. So the result sets below compute each distance as callers see it,
 /// compare by (distance, row), and give nanoflann a slightly larger bound for skipping branches: it covers the rounding
 /// of the root and of the tree's own sums, so no row that could win is skipped.
 ///
