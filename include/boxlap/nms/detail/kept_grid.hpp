@@ -1,4 +1,8 @@
-/// Boxes that were kept, in a hashed grid with a level for each factor of 4 in size: a candidate visits a few cells.
+/// A hierarchical hash grid of kept boxes: a level for each factor of 4 in size, and in a level square cells.
+///
+/// A box is filed under the cell of its centre, in the level of its longer side. Cells of a level are at least as wide
+/// as the reach of its largest boxes (reach.hpp), so a search visits a few cells of each level that can hold a partner.
+/// An R-tree would have to be changed with every kept box; here adding is O(1), whatever the sizes of the boxes.
 #pragma once
 
 #include <algorithm>
@@ -7,12 +11,12 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "../../base/index.hpp"
+#include "cell_blocks.hpp"
 #include "kept_boxes.hpp"
 #include "reach.hpp"
 
@@ -68,7 +72,6 @@ class KeptGrid {
     unit_ = (std::min)((std::max)(typical * (1 + 1e-6), 1e-290), 1e290);
     per_unit_ = 1 / unit_;
     cells_per_pixel_ = per_unit_ / (narrowest_cell(reach) * coarseness);
-    std::fill(slots_.begin(), slots_.end(), Slot{});
     clear();
     searched_ = 0;
   }
@@ -82,8 +85,8 @@ class KeptGrid {
 
   /// Adds all boxes to a list.
   void copy_to(KeptList<T, Bound>& list) const {
-    for (std::size_t i = 0; i < blocks_used_; ++i) {
-      const CandidateBlock<T>& block = chunks_[i / chunk][i % chunk].boxes;
+    for (std::size_t i = 0; i < cells_.blocks(); ++i) {
+      const CandidateBlock<T>& block = cells_.block(i);
       for (int k = 0; k < block.size; ++k) {
         list.add(block[k]);
       }
@@ -93,32 +96,16 @@ class KeptGrid {
   void add(const Candidate<T>& c) {
     const BoxPlace at(c.box);
     const int level = level_of(at.longer());
-    const Key key = home_cell(at, level);
     ++size_;
     used_[static_cast<std::size_t>(level)] = true;
     lowest_ = (std::min)(lowest_, level);
     highest_ = (std::max)(highest_, level);
-    Slot& slot = find(key);
-    if (slot.first == nullptr) {
-      slot = {key, new_block()};
-      slot.first->last = slot.first;
-      slot.first->boxes.push(c);
-      if (2 * ++cells_ > slots_.size()) {
-        grow();
-      }
-      return;
-    }
-    Block*& last = slot.first->last;
-    if (last->boxes.size == CandidateBlock<T>::lanes) {
-      last->next = new_block();
-      last = last->next;
-    }
-    last->boxes.push(c);
+    cells_.add(home_cell(at, level), c);
   }
 
   /// Keeps memory in step with the boxes that are left: to be called now and then where boxes come and go.
   void shrink() {
-    if (blocks_used_ > 2 * size_ + 64) {
+    if (cells_.blocks() > 2 * size_ + 64) {
       make_anew();
     }
   }
@@ -126,10 +113,12 @@ class KeptGrid {
   /// Calls on_hit(kept) for the boxes that may suppress c, until it returns true; then returns true.
   template <class OnHit>
   [[nodiscard]] bool search(const Candidate<T>& c, OnHit& on_hit) {
+    int least_level = lowest_;
+    auto once = [&](const Candidate<T>& kept) { return is_from(kept, least_level) && on_hit(kept); };
     return visit_cells(
-        c, [&](Key key) { return search_cell(key, c, on_hit); },
+        c, [&](Key key) { return search_cell(key, c, once); },
         [&](int level) {
-          auto once = [&](const Candidate<T>& kept) { return level_of(kept) >= level && on_hit(kept); };
+          least_level = level;
           return search_all(c, once);
         });
   }
@@ -140,35 +129,27 @@ class KeptGrid {
   /// half full. The whole grid is made anew when most of its blocks are empty. O(1) a removed box, amortised.
   template <class Claim>
   void take(const Candidate<T>& c, Claim&& claim) {
-    if (8 * size_ < blocks_used_) {
+    if (8 * size_ < cells_.blocks()) {
       make_anew();
     }
+    int least_level = lowest_;
+    auto once = [&](const Candidate<T>& other) { return is_from(other, least_level) && claim(other); };
     (void)visit_cells(
         c,
         [&](Key key) {
-          take_from_cell(key, c, claim);
+          take_from_cell(key, c, once);
           return false;
         },
         [&](int level) {
-          auto once = [&](const Candidate<T>& other) { return level_of(other) >= level && claim(other); };
+          least_level = level;
           take_from_all(c, once);
           return true;
         });
   }
 
  private:
-  using Key = std::uint64_t;
-
-  struct Block {
-    CandidateBlock<T> boxes;
-    Block* next;  // goes on where this one ends
-    Block* last;  // of the first block of a cell: where the cell ends
-  };
-
-  struct Slot {
-    Key key = 0;
-    Block* first = nullptr;
-  };
+  using Key = typename CellBlocks<T>::Key;
+  using Block = typename CellBlocks<T>::Block;
 
   struct Window {
     std::int64_t x_first, x_last, y_first, y_last;
@@ -177,12 +158,15 @@ class KeptGrid {
 
   static constexpr int level_offset = 512, levels = 1026;
   static constexpr double cell_limit = 1 << 26;
-  static constexpr std::size_t chunk = 64;
 
   [[nodiscard]] int level_of(double longer) const noexcept {
     return (exponent_of(longer * per_unit_) >> 1) + level_offset;
   }
   [[nodiscard]] int level_of(const Candidate<T>& c) const noexcept { return level_of(BoxPlace(c.box).longer()); }
+  /// Whether a box is of this level or above.
+  [[nodiscard]] bool is_from(const Candidate<T>& c, int level) const noexcept {
+    return level <= lowest_ || level_of(c) >= level;
+  }
   /// The longer sides of a level, in units, are below 2 to this power.
   [[nodiscard]] static int top_of(int level) noexcept { return 2 * (level - level_offset) + 2; }
 
@@ -216,21 +200,6 @@ class KeptGrid {
     return static_cast<Key>(level) << 54 | (static_cast<Key>(x) & mask) << 27 | (static_cast<Key>(y) & mask);
   }
 
-  [[nodiscard]] std::size_t home_of(Key key) const noexcept {
-    return static_cast<std::size_t>((key * 0x9E3779B97F4A7C15u) >> shift_);
-  }
-
-  /// The slot of `key`, or the empty one where it belongs.
-  [[nodiscard]] const Slot& find(Key key) const noexcept {
-    const std::size_t mask = slots_.size() - 1;
-    std::size_t i = home_of(key);
-    while (slots_[i].first != nullptr && slots_[i].key != key) {
-      i = (i + 1) & mask;
-    }
-    return slots_[i];
-  }
-  [[nodiscard]] Slot& find(Key key) noexcept { return const_cast<Slot&>(std::as_const(*this).find(key)); }
-
   /// Calls in_cell(key) for the cells within reach of c until it returns true; then returns true. Where a level has
   /// more such cells than there are blocks, returns in_all(level) for this level and those above: of the levels below,
   /// which far out may be a single cell, all was visited.
@@ -244,7 +213,7 @@ class KeptGrid {
         continue;
       }
       const Window window = window_of(at, level);
-      if (window.cells() > static_cast<std::int64_t>(blocks_used_)) {
+      if (window.cells() > static_cast<std::int64_t>(cells_.blocks())) {
         return in_all(level);
       }
       for (std::int64_t y = window.y_first; y <= window.y_last; ++y) {
@@ -260,7 +229,7 @@ class KeptGrid {
 
   template <class OnHit>
   [[nodiscard]] bool search_cell(Key key, const Candidate<T>& c, OnHit& on_hit) {
-    for (const Block* block = find(key).first; block != nullptr; block = block->next) {
+    for (const Block* block = cells_.first(key); block != nullptr; block = block->next) {
       ++searched_;
       if (search_block<Bound>(block->boxes, c, on_hit)) {
         return true;
@@ -271,9 +240,9 @@ class KeptGrid {
 
   template <class OnHit>
   [[nodiscard]] bool search_all(const Candidate<T>& c, OnHit& on_hit) {
-    searched_ += blocks_used_;
-    for (std::size_t i = 0; i < blocks_used_; ++i) {
-      if (search_block<Bound>(chunks_[i / chunk][i % chunk].boxes, c, on_hit)) {
+    searched_ += cells_.blocks();
+    for (std::size_t i = 0; i < cells_.blocks(); ++i) {
+      if (search_block<Bound>(cells_.block(i), c, on_hit)) {
         return true;
       }
     }
@@ -295,20 +264,13 @@ class KeptGrid {
 
   template <class Claim>
   void take_from_cell(Key key, const Candidate<T>& c, Claim& claim) {
-    Block* const first = find(key).first;
+    Block* const first = cells_.first(key);
     Block* before = nullptr;
     for (Block* block = first; block != nullptr;) {
       ++searched_;
       take_from_block(block->boxes, c, claim);
       Block* const next = block->next;
-      if (before != nullptr && before->boxes.size + block->boxes.size <= CandidateBlock<T>::lanes) {
-        while (block->boxes.size > 0) {
-          before->boxes.push(block->boxes[block->boxes.size - 1]);
-          block->boxes.remove(block->boxes.size - 1);
-        }
-        before->next = next;
-        first->last = next == nullptr ? before : first->last;
-      } else {
+      if (before == nullptr || !CellBlocks<T>::join(first, before, block)) {
         before = block;
       }
       block = next;
@@ -317,9 +279,9 @@ class KeptGrid {
 
   template <class Claim>
   void take_from_all(const Candidate<T>& c, Claim& claim) {
-    searched_ += blocks_used_;
-    for (std::size_t i = 0; i < blocks_used_; ++i) {
-      take_from_block(chunks_[i / chunk][i % chunk].boxes, c, claim);
+    searched_ += cells_.blocks();
+    for (std::size_t i = 0; i < cells_.blocks(); ++i) {
+      take_from_block(cells_.block(i), c, claim);
     }
   }
 
@@ -327,57 +289,25 @@ class KeptGrid {
   void make_anew() {
     KeptList<T, Bound> boxes;
     copy_to(boxes);
-    slots_ = std::vector<Slot>(first_slots);
-    shift_ = first_shift;
+    cells_ = {};
     clear();
-    chunks_.clear();
     boxes.for_each([this](const Candidate<T>& c) { add(c); });
   }
 
-  /// Blocks come in chunks that never move and that the next class or strip uses again.
-  [[nodiscard]] Block* new_block() {
-    if (blocks_used_ == chunks_.size() * chunk) {
-      chunks_.push_back(std::make_unique_for_overwrite<Block[]>(chunk));
-    }
-    Block* block = &chunks_[blocks_used_ / chunk][blocks_used_ % chunk];
-    ++blocks_used_;
-    block->boxes.clear();
-    block->next = nullptr;
-    return block;
-  }
-
-  /// Forgets all boxes; the slots are empty.
+  /// Forgets all boxes.
   void clear() noexcept {
+    cells_.clear();
     used_.fill(false);
     lowest_ = levels;
     highest_ = -1;
-    cells_ = 0;
-    blocks_used_ = 0;
     size_ = 0;
-  }
-
-  void grow() {
-    std::vector<Slot> old(slots_.size() * 2);
-    old.swap(slots_);
-    --shift_;
-    for (const Slot& slot : old) {
-      if (slot.first != nullptr) {
-        find(slot.key) = slot;
-      }
-    }
   }
 
   Reach reach_ = Reach::meeting();
   double unit_ = 1, per_unit_ = 1, cells_per_pixel_ = 1;
   int lowest_ = levels, highest_ = -1;
   std::array<bool, levels> used_{};
-  static constexpr std::size_t first_slots = 256;
-  static constexpr int first_shift = 64 - 8;
-  std::vector<Slot> slots_ = std::vector<Slot>(first_slots);
-  int shift_ = first_shift;
-  std::size_t cells_ = 0;
-  std::vector<std::unique_ptr<Block[]>> chunks_;
-  std::size_t blocks_used_ = 0;
+  CellBlocks<T> cells_;
   std::size_t size_ = 0;  // boxes
   std::size_t searched_ = 0;
 };
