@@ -59,7 +59,7 @@ TEST_CASE("a list of an unordered join that is too long is refused") {
     const auto joined = [&](std::size_t most) {
       const MatrixTrees<float> trees(a, b, team);
       REQUIRE_FALSE(trees.join().ordered());
-      return detail::csr_by_sorting(trees.join(), 60, 90, team, 0, most, value);
+      return detail::csr_by_sorting(trees.join(), 60, 90, team, {0, most}, value);
     };
     const auto whole = joined(detail::most_pairs_of_all);
     CHECK(whole.values.size() > 1000);

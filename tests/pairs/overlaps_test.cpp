@@ -216,7 +216,7 @@ TEST_CASE("few pairs a row and many are put together in two ways, to the same ma
     const detail::OverlapValue<float, detail::IouMeasure> value({}, 0.1);
     detail::Team team(2);
     const MatrixTrees<float> trees(a, b, team);
-    const auto sorted = detail::csr_by_sorting(trees.join(), n, 2 * n, team, 0, detail::most_pairs_of_all, value);
+    const auto sorted = detail::csr_by_sorting(trees.join(), n, 2 * n, team, {0, detail::most_pairs_of_all}, value);
     CHECK(sorted == detail::csr_in_two_passes(trees.join(), n, 2 * n, team, value));
     CHECK(sorted == brute(a, b, false, 0.1, by_iou));
   }

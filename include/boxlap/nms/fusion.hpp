@@ -113,6 +113,76 @@ class FusedIndex {
   return {(std::min)(b.x1, b.x2), (std::min)(b.y1, b.y2), (std::max)(b.x1, b.x2), (std::max)(b.y1, b.y2)};
 }
 
+/// The weights of the models: checked, their sum and the largest.
+struct ModelWeights {
+  Index models = 0;
+  double sum = 0, most = 0;
+};
+template <class W>
+[[nodiscard]] ModelWeights checked_weights(const W& weights) {
+  ModelWeights result{rows_of(weights, "weights")};
+  for (Index m = 0; m < result.models; ++m) {
+    const auto weight = static_cast<double>(element(weights, m));
+    if (!(weight > 0)) {
+      invalid("weights[", m, "] is ", weight, ", expected more than 0");
+    }
+    result.sum += weight;
+    result.most = (std::max)(result.most, weight);
+  }
+  return result;
+}
+
+/// score * weight of a row, checked.
+template <class P, class I, class W>
+[[nodiscard]] double checked_confidence(const P& scores, const I& models, const W& weights, Index row) {
+  const auto model = element(models, row);
+  const Index model_count = rows_of(weights, "weights");
+  if (std::cmp_less(model, 0) || std::cmp_greater_equal(model, model_count)) {
+    invalid("models[", row, "] is ", model, ", weights has ", model_count, " rows");
+  }
+  const auto score = static_cast<double>(element(scores, row));
+  if (!(score >= 0)) {
+    invalid("scores[", row, "] is ", score, ", expected 0 or more");
+  }
+  return score * static_cast<double>(element(weights, static_cast<Index>(model)));
+}
+
+/// Fuses the rows of one label, best first. Notes for each row the number of its cluster, from `first` on.
+template <class S>
+[[nodiscard]] std::vector<FusedCluster> fuse_label(const S& boxes, std::span<const Index> rows,
+                                                   const std::vector<double>& confidence, double iou_threshold,
+                                                   Index first, std::vector<Index>& cluster_of_row) {
+  FusedIndex index(iou_threshold);
+  for (const Index row : rows) {
+    const auto box = with_ordered_corners(cast<double>(element(boxes, row)));
+    Index cluster = index.best_match(box);
+    if (cluster == none) {
+      cluster = static_cast<Index>(index.clusters().size());
+      index.clusters().emplace_back();
+    }
+    index.clusters()[at(cluster)].add(box, confidence[at(row)]);
+    index.moved(cluster);
+    cluster_of_row[at(row)] = first + cluster;
+  }
+  return std::move(index.clusters());
+}
+
+/// Puts fused boxes in the order of their scores.
+template <class Fused>
+void order_by_score(Fused& fused) {
+  const auto by_score = order_descending(fused.scores);
+  std::vector<Index> place(by_score.size());
+  for (std::size_t k = 0; k < by_score.size(); ++k) {
+    place[at(by_score[k])] = static_cast<Index>(k);
+  }
+  fused.boxes = take(fused.boxes, by_score);
+  fused.scores = take(fused.scores, by_score);
+  fused.labels = take(fused.labels, by_score);
+  for (Index& k : fused.fused_of_row) {
+    k = k == none ? none : place[at(k)];
+  }
+}
+
 }  // namespace detail
 
 /// Weighted boxes fusion (Solovyev et al., 2021) of the detections of several models.
@@ -141,31 +211,15 @@ requires detail::is_box<detail::Element<S>>
   if (!(options.iou_threshold >= 0 && options.iou_threshold <= 1)) {
     detail::invalid("iou_threshold is ", options.iou_threshold, ", expected 0 to 1");
   }
-  double weight_sum = 0, most_weight = 0;
-  const Index model_count = detail::rows_of(weights, "weights");
-  for (Index m = 0; m < model_count; ++m) {
-    const auto weight = static_cast<double>(detail::element(weights, m));
-    if (!(weight > 0)) {
-      detail::invalid("weights[", m, "] is ", weight, ", expected more than 0");
-    }
-    weight_sum += weight;
-    most_weight = (std::max)(most_weight, weight);
-  }
+  const detail::ModelWeights weight = detail::checked_weights(weights);
   const Index n = detail::rows_of(boxes, "boxes");
   std::vector<double> confidence(detail::at(n));
   std::vector<Index> used;
   for (Index i = 0; i < n; ++i) {
-    const auto model = detail::element(models, i);
-    if (std::cmp_less(model, 0) || std::cmp_greater_equal(model, model_count)) {
-      detail::invalid("models[", i, "] is ", model, ", weights has ", model_count, " rows");
-    }
-    const auto score = static_cast<double>(detail::element(scores, i));
-    if (!(score >= 0)) {
-      detail::invalid("scores[", i, "] is ", score, ", expected 0 or more");
-    }
+    const double here = confidence[detail::at(i)] = detail::checked_confidence(scores, models, weights, i);
     const auto box = detail::with_ordered_corners(cast<double>(detail::element(boxes, i)));
-    confidence[detail::at(i)] = score * static_cast<double>(detail::element(weights, static_cast<Index>(model)));
-    if (score >= options.skip_below && confidence[detail::at(i)] > 0 && has_extent(box) && area(box) > 0) {
+    const bool skipped = !(static_cast<double>(detail::element(scores, i)) >= options.skip_below);
+    if (!skipped && here > 0 && has_extent(box) && area(box) > 0) {
       used.push_back(i);
     }
   }
@@ -176,40 +230,19 @@ requires detail::is_box<detail::Element<S>>
   FusedBoxes<detail::Element<L>> fused;
   fused.fused_of_row.assign(detail::at(n), none);
   for (std::size_t g = 0; g < groups.size(); ++g) {
-    detail::FusedIndex index(options.iou_threshold);
     const auto before = static_cast<Index>(fused.boxes.size());
-    for (const Index row : groups[g]) {
-      const auto box = detail::with_ordered_corners(cast<double>(detail::element(boxes, row)));
-      Index cluster = index.best_match(box);
-      if (cluster == none) {
-        cluster = static_cast<Index>(index.clusters().size());
-        index.clusters().emplace_back();
-      }
-      index.clusters()[detail::at(cluster)].add(box, confidence[detail::at(row)]);
-      index.moved(cluster);
-      fused.fused_of_row[detail::at(row)] = before + cluster;
-    }
-    for (const detail::FusedCluster& cluster : index.clusters()) {
-      const double count = options.allow_overflow ? cluster.boxes : (std::min)(model_count, cluster.boxes);
+    const std::vector<detail::FusedCluster> clusters =
+        detail::fuse_label(boxes, groups[g], confidence, options.iou_threshold, before, fused.fused_of_row);
+    for (const detail::FusedCluster& cluster : clusters) {
+      const double count = options.allow_overflow ? cluster.boxes : (std::min)(weight.models, cluster.boxes);
       fused.boxes.push_back(cluster.box);
       fused.scores.push_back(options.score == FusedScore::maximum
-                                 ? cluster.highest / most_weight
-                                 : cluster.confidence / cluster.boxes * count / weight_sum);
+                                 ? cluster.highest / weight.most
+                                 : cluster.confidence / cluster.boxes * count / weight.sum);
       fused.labels.push_back(detail::element(labels, groups[g].front()));
     }
   }
-
-  const auto by_score = detail::order_descending(fused.scores);
-  std::vector<Index> place(by_score.size());
-  for (std::size_t k = 0; k < by_score.size(); ++k) {
-    place[detail::at(by_score[k])] = static_cast<Index>(k);
-  }
-  fused.boxes = take(fused.boxes, by_score);
-  fused.scores = take(fused.scores, by_score);
-  fused.labels = take(fused.labels, by_score);
-  for (Index& k : fused.fused_of_row) {
-    k = k == none ? none : place[detail::at(k)];
-  }
+  detail::order_by_score(fused);
   return fused;
 }
 

@@ -59,6 +59,89 @@ inline void check(const SoftNmsOptions& options) {
   }
 }
 
+/// The scores of soft_nms() as they fall. Scores only fall, so a heap whose entries may be too high gives the best one.
+template <class D, class R>
+class SoftScores {
+ public:
+  SoftScores(const D& detections, double threshold)
+      : detections_(detections), threshold_(threshold), index_(detections) {}
+
+  /// Takes the scores; those at or above the threshold may be chosen.
+  template <class P>
+  void start(const P& scores) {
+    const Index n = detections_.size();
+    current_.resize(at(n));
+    for (Index row = 0; row < n; ++row) {
+      const R score = static_cast<R>(element(scores, row));
+      if (score != score) [[unlikely]] {
+        invalid("scores[", row, "] is NaN");
+      }
+      current_[at(row)] = score;
+      if (is_enough(score)) {
+        heap_.push_back({score, row});
+        bool takes_part = false;
+        const auto c = detections_.candidate(row, takes_part);
+        if (takes_part) {
+          index_.add(c);
+        }
+      }
+    }
+    index_.finish();
+    std::make_heap(heap_.begin(), heap_.end());
+  }
+
+  /// Chooses rows until none is left; factor(overlap) is what the scores of neighbours are multiplied by.
+  template <class Factor>
+  [[nodiscard]] SoftNms<R> choose(const Factor& factor) {
+    SoftNms<R> result;
+    while (!heap_.empty()) {
+      std::pop_heap(heap_.begin(), heap_.end());
+      const ScoredRow<R> best = heap_.back();
+      heap_.pop_back();
+      const R score = current_[at(best.row)];
+      if (!is_enough(score)) {
+        continue;
+      }
+      if (score < best.score) {  // lowered since it was put there
+        heap_.push_back({score, best.row});
+        std::push_heap(heap_.begin(), heap_.end());
+        continue;
+      }
+      result.keep.push_back(best.row);
+      result.scores.push_back(score);
+      current_[at(best.row)] = chosen;
+      lower_neighbours(best.row, factor);
+    }
+    return result;
+  }
+
+ private:
+  static constexpr R chosen = -1;  // no score is negative: they are at least the threshold, times factors of at least 0
+
+  [[nodiscard]] bool is_enough(R score) const noexcept { return static_cast<double>(score) >= threshold_; }
+
+  template <class Factor>
+  void lower_neighbours(Index row, const Factor& factor) {
+    bool takes_part = false;
+    const auto c = detections_.candidate(row, takes_part);
+    if (takes_part) {
+      (void)index_.search(c, [&](const auto& other) {
+        R& theirs = current_[at(other.row)];
+        if (is_enough(theirs) && theirs >= 0) {
+          theirs *= factor(detections_.value(c, other));
+        }
+        return false;
+      });
+    }
+  }
+
+  const D& detections_;
+  double threshold_;
+  KeptIndex<D> index_;
+  std::vector<R> current_;
+  std::vector<ScoredRow<R>> heap_;
+};
+
 }  // namespace detail
 
 /// Soft non-maximum suppression (Bodla et al., ICCV 2017): choose the best score, lower those of its neighbours,
@@ -88,7 +171,6 @@ template <Shapes S, Numbers P, Measure<detail::Element<S>> M = Iou>
   decltype(auto) rows = detail::rows_to_measure<M>(shapes);
   const bool linear = options.decay == Decay::linear;
   const detail::Detections detections(rows, measure, {linear ? (std::max)(0.0, options.iou_threshold) : 0.0, false});
-  using T = typename std::remove_const_t<decltype(detections)>::T;
   const auto factor = [&, sigma = static_cast<R>(options.sigma)](auto value) {
     const R overlap = static_cast<R>(value);
     if (linear) {
@@ -97,59 +179,9 @@ template <Shapes S, Numbers P, Measure<detail::Element<S>> M = Iou>
     return std::exp(-(overlap * overlap) / sigma);
   };
 
-  const Index n = detections.size();
-  std::vector<R> current(detail::at(n));
-  std::vector<detail::ScoredRow<R>> heap;
-  detail::KeptIndex index(detections);
-  for (Index row = 0; row < n; ++row) {
-    const R score = static_cast<R>(detail::element(scores, row));
-    if (score != score) [[unlikely]] {
-      detail::invalid("scores[", row, "] is NaN");
-    }
-    current[detail::at(row)] = score;
-    if (static_cast<double>(score) >= options.score_threshold) {
-      heap.push_back({score, row});
-      bool takes_part = false;
-      const detail::Candidate<T> c = detections.candidate(row, takes_part);
-      if (takes_part) {
-        index.add(c);
-      }
-    }
-  }
-  index.finish();
-  std::make_heap(heap.begin(), heap.end());
-
-  SoftNms<R> result;
-  constexpr R chosen = -1;  // no score is negative: they are at least score_threshold, times factors of at least 0
-  while (!heap.empty()) {
-    std::pop_heap(heap.begin(), heap.end());
-    const detail::ScoredRow<R> best = heap.back();
-    heap.pop_back();
-    const R score = current[detail::at(best.row)];
-    if (!(static_cast<double>(score) >= options.score_threshold)) {
-      continue;
-    }
-    if (score < best.score) {  // lowered since it was put there
-      heap.push_back({score, best.row});
-      std::push_heap(heap.begin(), heap.end());
-      continue;
-    }
-    result.keep.push_back(best.row);
-    result.scores.push_back(score);
-    current[detail::at(best.row)] = chosen;
-    bool takes_part = false;
-    const detail::Candidate<T> c = detections.candidate(best.row, takes_part);
-    if (takes_part) {
-      (void)index.search(c, [&](const detail::Candidate<T>& other) {
-        R& theirs = current[detail::at(other.row)];
-        if (static_cast<double>(theirs) >= options.score_threshold && theirs >= 0) {
-          theirs *= factor(detections.value(c, other));
-        }
-        return false;
-      });
-    }
-  }
-  return result;
+  detail::SoftScores<std::remove_const_t<decltype(detections)>, R> current(detections, options.score_threshold);
+  current.start(scores);
+  return current.choose(factor);
 }
 
 template <detail::PlainNumbers S, class... Rest>

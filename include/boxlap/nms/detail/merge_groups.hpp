@@ -188,78 +188,110 @@ template <class D>
 /// The best free row becomes the head of a group and takes the free rows that match it; in a chain the rows it took
 /// take on for it.
 template <class S, class P, class D>
-[[nodiscard]] RowGroups groups_by_taking(const S& boxes, const P& scores, const GroupRule& rule, const D& detections,
-                                         const std::vector<Index>& order, const RowSample& sample) {
+class GroupsByTaking {
+ public:
+  GroupsByTaking(const S& boxes, const P& scores, const GroupRule& rule, const D& detections,
+                 const std::vector<Index>& order)
+      : boxes_(boxes),
+        scores_(scores),
+        rule_(rule),
+        detections_(detections),
+        order_(order),
+        all_match_(detections.verdict().spares_nothing()),
+        rank_(order.size()),
+        head_(order.size(), none) {
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      rank_[at(order[i])] = static_cast<Index>(i);
+    }
+    sequence_.reserve(order.size());
+  }
+
+  [[nodiscard]] RowGroups run(const RowSample& sample) {
+    if (all_match_) {
+      rest_ = order_;
+    } else if (!(Bound::at_most_one && detections_.verdict().spares_all())) {
+      free_ = grid_of_rows(detections_, sample);
+    }
+    for_each_candidate(detections_, order_, [this](const Candidate<T>& c, bool takes_part) { visit(c, takes_part); });
+    free_.reset();
+    return gather_groups(heads_, head_, sequence_);
+  }
+
+ private:
   using Members = GroupRule::Members;
   using T = typename D::T;
   using Bound = typename D::Bound;
-  const Verdict& verdict = detections.verdict();
-  const bool all_match = verdict.spares_nothing();
-  const std::size_t n = order.size();
-  std::vector<Index> rank(n), head(n, none), heads, sequence, taken;
-  for (std::size_t i = 0; i < n; ++i) {
-    rank[at(order[i])] = static_cast<Index>(i);
-  }
-  sequence.reserve(n);
-  const auto may_take = [&](Index row, Index other) {
-    return rule.takes_equal_scores || element(scores, row) != element(scores, other) ||
-           element(boxes, row) == element(boxes, other);
-  };
 
-  std::vector<Index> rest;  // of `order`, where rows that do not meet match
-  std::optional<KeptGrid<T, Bound>> free;
-  if (all_match) {
-    rest = order;
-  } else if (!(Bound::at_most_one && verdict.spares_all())) {
-    free = grid_of_rows(detections, sample);
-  }
-  for_each_candidate(detections, order, [&](const Candidate<T>& c, bool takes_part) {
+  void visit(const Candidate<T>& c, bool takes_part) {
     const Index row = c.row;
-    const bool is_head = head[at(row)] == none;
+    const bool is_head = head_[at(row)] == none;
     if (is_head) {
-      head[at(row)] = row;
-      heads.push_back(row);
-      sequence.push_back(row);
+      head_[at(row)] = row;
+      heads_.push_back(row);
+      sequence_.push_back(row);
     }
-    if (sequence.size() == n || !(is_head || rule.chained)) {
+    if (sequence_.size() == order_.size() || !(is_head || rule_.chained)) {
       return;
     }
-    taken.clear();
-    const auto note = [&](Index other) {  // as a number that sorts as the members do
-      taken.push_back(rule.members == Members::by_row       ? other
-                      : rule.members == Members::best_first ? rank[at(other)]
-                                                            : -rank[at(other)]);
-    };
-    if (all_match) {
-      std::erase_if(rest, [&](Index other) {
-        const bool takes = head[at(other)] == none && may_take(row, other) && detections.suppresses_rows(row, other);
-        if (takes) {
-          note(other);
-        }
-        return takes || head[at(other)] != none;
-      });
-    } else if (free && takes_part) {
-      free->take(c, [&](const Candidate<T>& other) {
-        if (head[at(other.row)] != none) {
-          return true;  // the head itself
-        }
-        const bool takes = verdict(detections.value(c, other)) && may_take(row, other.row);
-        if (takes) {
-          note(other.row);
-        }
-        return takes;
-      });
+    taken_.clear();
+    if (all_match_) {
+      take_from_rest(row);
+    } else if (free_ && takes_part) {
+      take_from_grid(c);
     }
-    std::sort(taken.begin(), taken.end());
-    for (const Index key : taken) {
-      const Index other = rule.members == Members::by_row ? key : order[at(key < 0 ? -key : key)];
-      head[at(other)] = head[at(row)];
-      sequence.push_back(other);
+    std::sort(taken_.begin(), taken_.end());
+    for (const Index key : taken_) {
+      const Index other = rule_.members == Members::by_row ? key : order_[at(key < 0 ? -key : key)];
+      head_[at(other)] = head_[at(row)];
+      sequence_.push_back(other);
     }
-  });
-  free.reset();
-  return gather_groups(heads, head, sequence);
-}
+  }
+
+  void take_from_rest(Index row) {
+    std::erase_if(rest_, [&](Index other) {
+      const bool takes = head_[at(other)] == none && may_take(row, other) && detections_.suppresses_rows(row, other);
+      if (takes) {
+        note(other);
+      }
+      return takes || head_[at(other)] != none;
+    });
+  }
+
+  void take_from_grid(const Candidate<T>& c) {
+    free_->take(c, [&](const Candidate<T>& other) {
+      if (head_[at(other.row)] != none) {
+        return true;  // the head itself
+      }
+      const bool takes = detections_.verdict()(detections_.value(c, other)) && may_take(c.row, other.row);
+      if (takes) {
+        note(other.row);
+      }
+      return takes;
+    });
+  }
+
+  [[nodiscard]] bool may_take(Index row, Index other) const {
+    return rule_.takes_equal_scores || element(scores_, row) != element(scores_, other) ||
+           element(boxes_, row) == element(boxes_, other);
+  }
+
+  /// Notes a taken row as a number that sorts as the members do.
+  void note(Index other) {
+    taken_.push_back(rule_.members == Members::by_row       ? other
+                     : rule_.members == Members::best_first ? rank_[at(other)]
+                                                            : -rank_[at(other)]);
+  }
+
+  const S& boxes_;
+  const P& scores_;
+  const GroupRule& rule_;
+  const D& detections_;
+  const std::vector<Index>& order_;
+  bool all_match_;
+  std::vector<Index> rank_, head_, heads_, sequence_, taken_;
+  std::vector<Index> rest_;  // of the order, where rows that do not meet match
+  std::optional<KeptGrid<T, Bound>> free_;
+};
 
 /// Groups of rows whose measure is at least `threshold`, the best row of each first. The same by nms and by taking.
 template <class S, class P, class M>
@@ -274,7 +306,7 @@ template <class S, class P, class M>
   }
   const RowSample sample = sample_of_rows(detections);
   return may_go_by_nms && !sample.mixed ? groups_by_nms(detections, order)
-                                        : groups_by_taking(boxes, scores, rule, detections, order, sample);
+                                        : GroupsByTaking(boxes, scores, rule, detections, order).run(sample);
 }
 
 }  // namespace boxlap::detail

@@ -56,12 +56,13 @@ BOXLAP_ALWAYS_INLINE inline void measure_row(const BlockRow<T>& row, const Colum
   }
 }
 
-/// Writes the entries of a row whose value is at least `least` from cols[size] and values[size] on, and one more behind
-/// them. Returns where they end.
+/// Writes the entries of a row whose value is at least `least` from cols[0] and values[0] on, and one more behind them.
+/// Returns how many.
 template <class T>
 [[nodiscard]] std::size_t keep_by_lanes(const BlockRow<T>& row, const Index* block_cols,
-                                        const ValuesOfBlocks<T>& block_values, T least, Index* cols, T* values,
-                                        std::size_t size) noexcept {
+                                        const ValuesOfBlocks<T>& block_values, T least, Index* cols,
+                                        T* values) noexcept {
+  std::size_t size = 0;
   for (std::size_t n = 0; n < row.blocks.size(); ++n) {
     const Index* const c = block_cols + at(row.blocks[n]) * at(block_size);
     const T* const v = block_values[n].at;
@@ -91,7 +92,8 @@ template <class T, class Measure>
   std::size_t size = 0;
   for (std::size_t r = 0; r < rows.size(); ++r) {
     measure_row<Lanes<T>>(rows[r], columns, measure, block_values);
-    ends[r] = size = keep_by_lanes(rows[r], columns.cols, block_values, least, cols, values, size);
+    size += keep_by_lanes(rows[r], columns.cols, block_values, least, cols + size, values + size);
+    ends[r] = size;
   }
   return ends;
 }
@@ -116,7 +118,8 @@ inline constexpr SetBits set_bits;
 template <class T>
 [[nodiscard, gnu::target("avx2,popcnt")]] BOXLAP_ALWAYS_INLINE inline std::size_t keep_by_eights(
     const BlockRow<T>& row, const Index* block_cols, const ValuesOfBlocks<T>& block_values, T least, Index* cols,
-    T* values, std::size_t size) noexcept {
+    T* values) noexcept {
+  std::size_t size = 0;
   using Numbers = Lanes<T, 32>;
   using Integers = Lanes<std::int32_t, 32>;
   using Bits = Lanes<std::uint32_t, 32>;
@@ -168,7 +171,8 @@ template <class T, class Measure>
   std::size_t size = 0;
   for (std::size_t r = 0; r < rows.size(); ++r) {
     measure_row<Lanes<T, 32>>(rows[r], columns, measure, block_values);
-    ends[r] = size = keep_by_eights(rows[r], columns.cols, block_values, least, cols, values, size);
+    size += keep_by_eights(rows[r], columns.cols, block_values, least, cols + size, values + size);
+    ends[r] = size;
   }
   return ends;
 }

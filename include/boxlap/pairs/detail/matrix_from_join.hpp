@@ -36,9 +36,11 @@ template <bool self, class T, class Measure>
     return small_matrix(join, rows, cols, value_of);
   }
   const double pairs_of_row = pairs_a_row<PairsOf::slots>(join) * (self ? 2 : 1);
-  return pairs_of_row >= many_pairs_a_row ? csr_in_two_passes(join, rows, cols, team, value_of)
-                                          : csr_by_sorting(join, rows, cols, team, expected_pairs(pairs_of_row),
-                                                           longest_list(join, rows, cols), value_of);
+  if (pairs_of_row >= many_pairs_a_row) {
+    return csr_in_two_passes(join, rows, cols, team, value_of);
+  }
+  const ListSizes list{expected_pairs(pairs_of_row), longest_list(join, rows, cols)};
+  return csr_by_sorting(join, rows, cols, team, list, value_of);
 }
 
 }  // namespace boxlap::detail

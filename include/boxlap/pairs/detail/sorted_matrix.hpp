@@ -83,16 +83,21 @@ void collect_entries(const TreeJoin<self, T>& join, const OverlapValue<T, Measur
   join.find_slots(chunk, PairSink(take));
 }
 
-/// The matrix of a join of boxes by way of a list. Where the list grows beyond `most` after all, it is dropped and the
-/// two passes take over; unordered trees have no levels to be counted by, and throw.
+/// How long lists of entries are expected to be, of one chunk, and may be, of all together.
+struct ListSizes {
+  std::size_t expected, most;
+};
+
+/// The matrix of a join of boxes by way of a list. Where the list grows beyond `list.most` after all, it is dropped and
+/// the two passes take over; unordered trees have no levels to be counted by, and throw.
 template <bool self, class T, class Measure>
 [[nodiscard]] Csr<T> csr_by_sorting(const TreeJoin<self, T>& join, Index rows, Index cols, Team& team,
-                                    std::size_t expected, std::size_t most, const OverlapValue<T, Measure>& value_of) {
-  Collected<Entry<T>> entries = collect_chunks<Entry<T>>(
-      join.chunks(), team, expected, most, [&](Index chunk, std::vector<Entry<T>>& found, const auto& is_full) {
-        collect_entries(join, value_of, chunk, found, is_full);
-      });
-  if (entries.size > most) {
+                                    const ListSizes& list, const OverlapValue<T, Measure>& value_of) {
+  const auto collect = [&](Index chunk, std::vector<Entry<T>>& found, const auto& is_full) {
+    collect_entries(join, value_of, chunk, found, is_full);
+  };
+  Collected<Entry<T>> entries = collect_chunks<Entry<T>>(join.chunks(), team, list.expected, list.most, collect);
+  if (entries.size > list.most) {
     if (!join.ordered()) [[unlikely]] {
       refuse_pairs(entries.size);
     }

@@ -189,25 +189,12 @@ struct SlicePlan {
   BOXLAP_NOINLINE SlicePlan(const BoxRows<T>& boxes, std::span<const PackedRow> items) {
     constexpr Index most_sampled = 4096;
     const Index count = items.empty() ? boxes.size() : static_cast<Index>(items.size());
-    const auto box_at = [&](Index k) { return boxes[items.empty() ? k : items[at(k)].row]; };
     const std::size_t cell_count = count <= coarse_cells_limit   ? 256
                                    : count <= medium_cells_limit ? 1024
                                                                  : AxisSample<T>::most_cells;
     AxisSample<T> x, y;
-    const auto sample = [&](Index most, const auto& use) {
-      // One of each `stride` boxes, but not always the same one: shapes may repeat in a pattern, as anchors do.
-      const std::int64_t stride = (count + most - 1) / most;
-      std::uint32_t fraction = 0;
-      for (std::int64_t first = 0; first + stride <= count; first += stride) {
-        fraction += 0x9e3779b9U;  // the golden ratio: no two of them close to each other
-        const auto within = static_cast<std::int64_t>(
-            (static_cast<std::uint64_t>(fraction) * static_cast<std::uint64_t>(stride)) >> 32);
-        if (const Box<T> box = box_at(static_cast<Index>(first + within)); has_extent(box)) {
-          use(box);
-        }
-      }
-    };
-    sample(std::clamp(count / 16, Index{64}, static_cast<Index>(AxisSample<T>::most)), [&](const Box<T>& box) {
+    const Index few = std::clamp(count / 16, Index{64}, static_cast<Index>(AxisSample<T>::most));
+    for_each_sampled(boxes, items, few, [&](const Box<T>& box) {
       x.add(middle_x(box), box.x2 - box.x1);
       y.add(middle_y(box), box.y2 - box.y1);
     });
@@ -218,7 +205,7 @@ struct SlicePlan {
                       std::sqrt(x.extent() * (y.extent() / static_cast<T>(count)) * T{block_size}));
     const BoxCells<T> cells_of(x.cells, y.cells);
     std::size_t sampled = 0, found_long = 0;
-    sample((std::min)(most_sampled, count / 4 + 1), [&](const Box<T>& box) {
+    for_each_sampled(boxes, items, (std::min)(most_sampled, count / 4 + 1), [&](const Box<T>& box) {
       found_long += is_long(box, longest) ? std::size_t{1} : std::size_t{0};
       const auto [column, row] = cells_of(box);
       ++x.counts[at(column)];
@@ -226,12 +213,38 @@ struct SlicePlan {
       ++sampled;
     });
     has_long = found_long > sampled / 256;  // fewer spoil few blocks, and make as large ones of their own
-    const double leaves = std::ceil(static_cast<double>(count) / block_size);
     const double extent_x = x.occupied_extent(cell_count), extent_y = y.occupied_extent(cell_count);
     // A wide set is cut the other way: its many slices would be more than there are columns of cells.
     turned = extent_x > 4 * extent_y;
     const AxisSample<T>&across = turned ? y : x, &along = turned ? x : y;
-    const double width = turned ? extent_y : extent_x, length = turned ? extent_x : extent_y;
+    choose_slices(count, turned ? extent_y : extent_x, turned ? extent_x : extent_y, cell_count);
+    columns = across.cells;
+    rows = along.cells.with_cells(std::size_t{1} << row_bits);
+    number_columns(across, cell_count, sampled);
+  }
+
+ private:
+  /// Calls use(box) for up to `most` boxes that have extent.
+  template <class Use>
+  static void for_each_sampled(const BoxRows<T>& boxes, std::span<const PackedRow> items, Index most, const Use& use) {
+    const Index count = items.empty() ? boxes.size() : static_cast<Index>(items.size());
+    // One of each `stride` boxes, but not always the same one: shapes may repeat in a pattern, as anchors do.
+    const std::int64_t stride = (count + most - 1) / most;
+    std::uint32_t fraction = 0;
+    for (std::int64_t first = 0; first + stride <= count; first += stride) {
+      fraction += 0x9e3779b9U;  // the golden ratio: no two of them close to each other
+      const auto within =
+          static_cast<std::int64_t>((static_cast<std::uint64_t>(fraction) * static_cast<std::uint64_t>(stride)) >> 32);
+      const auto k = static_cast<Index>(first + within);
+      if (const Box<T> box = boxes[items.empty() ? k : items[at(k)].row]; has_extent(box)) {
+        use(box);
+      }
+    }
+  }
+
+  /// As many slices as make blocks square, for a set that is `width` by `length` mean boxes large.
+  void choose_slices(Index count, double width, double length, std::size_t cell_count) noexcept {
+    const double leaves = std::ceil(static_cast<double>(count) / block_size);
     double wanted = 1;
     if (width > 0) {
       const double square = std::round(std::sqrt(leaves * width / (std::max)(length, width * 1e-9)));
@@ -239,11 +252,13 @@ struct SlicePlan {
     }
     boxes_per_slice = static_cast<double>(count) / wanted;
     slices = static_cast<Index>((std::min)(wanted, static_cast<double>(cell_count)));
-    columns = across.cells;
     constexpr double cells_per_box = 2;
     const double rows_wanted = cells_per_box * static_cast<double>(count) / static_cast<double>(slices);
     row_bits = std::clamp(static_cast<int>(std::bit_width(static_cast<std::uint32_t>(rows_wanted))), 1, 16);
-    rows = along.cells.with_cells(std::size_t{1} << row_bits);
+  }
+
+  /// Deals the columns of cells out to slices of about equally many boxes.
+  void number_columns(const AxisSample<T>& across, std::size_t cell_count, std::size_t sampled) noexcept {
     std::size_t before = 0;
     const double slices_per_sample =
         static_cast<double>(slices) / static_cast<double>(std::max<std::size_t>(sampled, 1));
