@@ -92,8 +92,9 @@ TEST_CASE("the greedy rules merge the same rows by nms and by taking, as the def
     const detail::Verdict verdict{threshold, true};
     const detail::Detections detections(boxes, measure, verdict);
     const auto by_nms = detail::groups_by_nms(detections, order);
-    const auto by_taking = detail::groups_by_taking(boxes, scores, detail::group_rule(rule), detections, order,
-                                                    detail::sample_of_rows(detections));
+    const detail::GroupRule grouping = detail::group_rule(rule);
+    const auto by_taking =
+        detail::GroupsByTaking(boxes, scores, grouping, detections, order).run(detail::sample_of_rows(detections));
     const auto expected = plain::merge(boxes, scores, {.threshold = said, .rule = rule}, measure);
     std::vector<Index> offsets{0}, rows;
     for (const std::vector<Index>& group : expected.groups) {
