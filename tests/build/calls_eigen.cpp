@@ -62,7 +62,7 @@ void call_windows() {
   const Image<float> flat = Image<float>::Constant(8, 9, 3);
   const Image<std::uint8_t> valid = Image<std::uint8_t>::Constant(8, 9, 1);
   const boxlap::Mask mask(valid);
-  check(mask.given() && *mask.row(0) == 1 && mask.raster().rows == 8, "Mask");
+  check(mask.given() && *mask.row(0) == 1, "Mask");
   constexpr boxlap::Window window(3, 4);
   static_assert(window.pixels() == 12 && window.up() + window.down() == 2 && window.left() + window.right() == 3);
   boxlap::WindowOptions options;

@@ -132,6 +132,8 @@ requires EigenDense<E>
   return raster;
 }
 
+struct MaskAccess;
+
 }  // namespace detail
 
 /// Which pixels count: a row-major Eigen array of bool or bytes, true (not 0) where the pixel is valid.
@@ -156,13 +158,22 @@ class Mask {
   = delete;
 
   [[nodiscard]] bool given() const noexcept { return given_; }
-  [[nodiscard]] const detail::Raster<const std::uint8_t>& raster() const noexcept { return raster_; }
   /// One byte a pixel of row y, or nullptr when all pixels count.
   [[nodiscard]] const std::uint8_t* row(Index y) const noexcept { return given_ ? raster_.row(y) : nullptr; }
 
  private:
+  friend struct detail::MaskAccess;
+
   detail::Raster<const std::uint8_t> raster_;
   bool given_ = false;
 };
+
+namespace detail {
+
+struct MaskAccess {
+  static const Raster<const std::uint8_t>& raster(const Mask& mask) noexcept { return mask.raster_; }
+};
+
+}  // namespace detail
 
 }  // namespace boxlap

@@ -131,8 +131,9 @@ inline void check(const Speckle& speckle) {
 
 /// The Enhanced Lee filter (Lopes, Touzi and Nezry 1990) of a linear radar image, in one pass; also in place.
 ///
-/// image, window, borders and invalid pixels as in moving_moments; out: float or double, resized or of the image's
-/// size, or the image itself. Even windows lean as in moving_mean, as the peers' do. Each pixel becomes
+/// image: row-major array, Map or Block of bool, integers, float or double. out: float or double, of the image's size;
+/// an array is resized, a Map or Block of another size is refused; may be the image itself (same type, place and size).
+/// Window and border as in scipy.ndimage (see Window, Border): an even window leans up and left. Each pixel becomes
 ///     mean where C <= cu, the pixel where C >= cmax, mean W + pixel (1 - W) between, W = exp(-damping (C - cu) /
 ///     (cmax - C))
 /// with C = deviation / mean of the window around it. A window of mean and deviation 0 (nodata) gives 0. A NaN spoils
@@ -145,7 +146,9 @@ inline void check(const Speckle& speckle) {
 /// 3e38 (1e307). With Deviation::own_mean a pixel above 3e38 (1e308) / pixels of the window, such as nodata of -3.4e38,
 /// spoils the results it reaches, 2 w - 1 pixels a side, and no others: give it as NaN with skip_nan, or a mask.
 ///
-/// Errors as in moving_moments; a speckle with NaN, cu < 0 or cmax <= cu throws. Float results are
+/// Throws std::invalid_argument for a window below 1 x 1, sizes that differ, overlapping memory, threads < 0, a
+/// border_value that integer pixels cannot have, and a speckle with NaN, cu < 0, cmax <= cu or damping < 0. An empty
+/// image gives an empty result. Float results are
 /// within 1e-6 (1 + damping / 10) (|mean| + |pixel|) of the formula, double within 1e-14 (...), and the same on any
 /// number of threads. Time and memory: those of moving_moments (in place, float, window 11, 10,000 columns: 1.5 MiB);
 /// in an image with a float pixel below 1e-9 or above 4e18 / pixels of the window (double: 1e-120, 1e153 / pixels)
@@ -180,18 +183,27 @@ void enhanced_lee(const Image& image, Window window, const Speckle& speckle, Out
   detail::for_each_segment<true, true, Result>(in, window, deviation, options, detail::same_memory(in, result), filter);
 }
 
+/// enhanced_lee() with options and the default deviation, Deviation::textbook.
 template <detail::EigenDense Image, class Out>
 requires detail::EigenDense<Out>
 void enhanced_lee(const Image& image, Window window, const Speckle& speckle, Out&& out, const WindowOptions& options) {
   enhanced_lee(image, window, speckle, std::forward<Out>(out), Deviation::textbook, options);
 }
 
-/// enhanced_lee() row by row, for images larger than memory: the bits of the array form. Rows, borders, invalid pixels,
-/// errors and memory as in MomentsStream.
+/// enhanced_lee() row by row, for images larger than memory: the bits of the array form, with either deviation.
 ///
 ///     LeeStream<float> stream(cols, 7, Speckle::intensity(4));
 ///     for each row: stream.push(row, [&](Index y, std::span<const float> filtered) {...});
 ///     stream.finish(the same sink);
+///
+/// A sink is called once for each row, in order, about half a window (own_mean: a window) after that row was pushed;
+/// its span is valid during the call. After finish() the stream is ready for another image of the same width. All
+/// borders except wrap, whose first window needs the last row; no mask: an invalid pixel is told by push's second
+/// argument.
+///
+/// Throws std::invalid_argument for Border::wrap, a mask, a row of another length, a window below 1 x 1, and a speckle
+/// that enhanced_lee() refuses. Memory: that of a MomentsStream with the same arguments and one row of results, and for
+/// images with very small or large pixels that of enhanced_lee() at other scales.
 template <class Pixel, std::floating_point Out = std::conditional_t<std::same_as<Pixel, double>, double, float>>
 class LeeStream {
  public:

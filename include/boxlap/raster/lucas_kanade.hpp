@@ -277,6 +277,7 @@ requires(detail::EigenDense<X>&& detail::EigenDense<Y>) void lucas_kanade(const 
   detail::write_flow(a, b, detail::FlowOutputs{x, y, detail::NoMap{}}, radius, min_eigenvalue, options);
 }
 
+/// lucas_kanade() with options, for min_eigenvalue = 0: every motion is kept.
 template <detail::EigenDense Image1, detail::EigenDense Image2, class X, class Y>
 requires(detail::EigenDense<X>&& detail::EigenDense<Y>) void lucas_kanade(const Image1& frame1, const Image2& frame2,
                                                                           Index radius, X&& flow_x, Y&& flow_y,
@@ -284,8 +285,13 @@ requires(detail::EigenDense<X>&& detail::EigenDense<Y>) void lucas_kanade(const 
   lucas_kanade(frame1, frame2, radius, std::forward<X>(flow_x), std::forward<Y>(flow_y), 0, options);
 }
 
-/// The same, and the smaller eigenvalue of each window's mean gradient tensor: how well its motion is determined.
-/// `eigenvalue` is an output like flow_x; 0 where the window leaves the image. It does not depend on min_eigenvalue.
+/// lucas_kanade() with a map of how well each motion is determined: the smaller eigenvalue of the window's mean
+/// gradient tensor, in (grey level / pixel)^2.
+///
+/// frame1, frame2, radius, flow_x, flow_y, min_eigenvalue, and their errors, are those of the form without a map.
+/// eigenvalue: float or double; an array is resized, a Map or Block of another size is refused, and so is memory that
+/// overlaps a frame or another output. It is 0 less than radius + 1 pixels from the border, and does not depend on
+/// min_eigenvalue. The same time and memory as without it, and a square root a pixel.
 template <detail::EigenDense Image1, detail::EigenDense Image2, class X, class Y, class E>
 requires(detail::EigenDense<X>&& detail::EigenDense<Y>&& detail::EigenDense<E>) void lucas_kanade(
     const Image1& frame1, const Image2& frame2, Index radius, X&& flow_x, Y&& flow_y, E&& eigenvalue,
@@ -300,6 +306,7 @@ requires(detail::EigenDense<X>&& detail::EigenDense<Y>&& detail::EigenDense<E>) 
   detail::write_flow(a, b, detail::FlowOutputs{x, y, map}, radius, min_eigenvalue, options);
 }
 
+/// lucas_kanade() with a map of eigenvalues and options, for min_eigenvalue = 0: every motion is kept.
 template <detail::EigenDense Image1, detail::EigenDense Image2, class X, class Y, class E>
 requires(detail::EigenDense<X>&& detail::EigenDense<Y>&& detail::EigenDense<E>) void lucas_kanade(
     const Image1& frame1, const Image2& frame2, Index radius, X&& flow_x, Y&& flow_y, E&& eigenvalue,

@@ -138,9 +138,13 @@ void moving_mean(const Image& image, Window window, Out&& out, const WindowOptio
 
 /// The mean and the population variance (divisor: the window's pixels) of the window around each pixel.
 ///
-/// Arguments, borders, invalid pixels and errors as in moving_mean; mean or variance may be the image itself. With
-/// Deviation::own_mean each pixel is measured from the mean of the window around itself; beyond the border the squared
-/// residuals are extended as the image is (0 beyond a constant border).
+/// image: row-major array, Map or Block of bool, integers, float or double. mean, variance: float or double, of the
+/// image's size; an array is resized, a Map or Block of another size is refused. One of them may be the image itself
+/// (same type, place and size); any other overlap is refused. Window and border as in scipy.ndimage (see Window,
+/// Border). With options.skip_nan or a mask, invalid pixels do not count, and an invalid centre gives NaN; otherwise
+/// NaN and infinities stay within the windows that hold them. With Deviation::own_mean each pixel is measured from the
+/// mean of the window around itself; beyond the border the squared residuals are extended as the image is (0 beyond a
+/// constant border).
 ///
 /// The textbook variance of 8- and 16-bit integers is exact up to the last division; otherwise sums of squared
 /// distances are joined pairwise (Chan, Golub and LeVeque), so it is never negative and keeps its digits beside pixels
@@ -148,6 +152,9 @@ void moving_mean(const Image& image, Window window, Out&& out, const WindowOptio
 /// more. Its range is that of squares: in float, deviations from 1e-17 to 1e19 / pixels of the window keep their
 /// digits, below 1e-23 the variance is 0, above 1e20 infinite or NaN; double outputs take any float. The same holds
 /// with own_mean while pixels stay below 3e38 / pixels of the window.
+///
+/// Throws std::invalid_argument for a window below 1 x 1, sizes that differ, overlapping memory, threads < 0, or a
+/// border_value that integer pixels cannot have. An empty image gives empty results.
 ///
 /// O(rows * cols * log window) time. Memory: twice that of moving_mean without invalid pixels, three times where pixels
 /// may be invalid. With own_mean twice, four times where pixels may be invalid, half of it in 8-byte sums where pixels
@@ -167,6 +174,7 @@ requires(detail::EigenDense<Mean>&& detail::EigenDense<Variance>) void moving_mo
   }
 }
 
+/// moving_moments() with options and the default deviation, Deviation::textbook.
 template <detail::EigenDense Image, class Mean, class Variance>
 requires(detail::EigenDense<Mean>&& detail::EigenDense<Variance>) void moving_moments(const Image& image, Window window,
                                                                                       Mean&& mean, Variance&& variance,

@@ -81,7 +81,7 @@ void check(const Raster<const PixelOf<Scalar>>& image, const Window& window, con
   static_cast<void>(thread_count(options.threads));
   static_cast<void>(border_pixel<Scalar>(options));
   if (options.mask.given()) {
-    require_same_size(image, "image", options.mask.raster(), "mask");
+    require_same_size(image, "image", MaskAccess::raster(options.mask), "mask");
   }
 }
 

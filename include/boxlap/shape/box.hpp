@@ -56,8 +56,10 @@ struct Cxcywh {
   [[nodiscard]] friend constexpr bool operator==(const Cxcywh&, const Cxcywh&) = default;
 };
 
-/// The box with upper left corner (x, y), width w and height h. Any arithmetic types: float if one is float and none is
-/// double, else double. Equals torchvision.ops.box_convert(in_fmt="xywh").
+/// The box with upper left corner (x, y), width w and height h.
+///
+/// Any arithmetic types, in any unit: the box is float if one is float and none is double, else double. Nothing is
+/// checked. O(1). Equals torchvision.ops.box_convert(in_fmt="xywh").
 template <class X, class Y, class W, class H>
 [[nodiscard]] constexpr auto from_xywh(X x, Y y, W w, H h) noexcept {
   using T = detail::ScalarOf<X, Y, W, H>;
@@ -65,8 +67,10 @@ template <class X, class Y, class W, class H>
                 static_cast<T>(y) + static_cast<T>(h)};
 }
 
-/// The box with centre (cx, cy), width w and height h; arguments as in from_xywh.
-/// Equals torchvision.ops.box_convert(in_fmt="cxcywh").
+/// The box with centre (cx, cy), width w and height h.
+///
+/// Any arithmetic types, in any unit: the box is float if one is float and none is double, else double. Nothing is
+/// checked. O(1). Equals torchvision.ops.box_convert(in_fmt="cxcywh").
 template <class X, class Y, class W, class H>
 [[nodiscard]] constexpr auto from_cxcywh(X cx, Y cy, W w, H h) noexcept {
   using T = detail::ScalarOf<X, Y, W, H>;
@@ -76,24 +80,30 @@ template <class X, class Y, class W, class H>
                 static_cast<T>(cy) + half_h};
 }
 
-/// The box that covers the pixels (x1, y1) .. (x2, y2), last ones included: the "+1" of Pascal VOC and of
-/// maskrcnn-benchmark, paid once at the door instead of in every formula.
+/// The box that covers the pixels (x1, y1) .. (x2, y2), last ones included: its width is x2 - x1 + 1.
+///
+/// Any arithmetic types, in pixels: the box is float if one is float and none is double, else double. Nothing is
+/// checked. O(1). The "+1" of Pascal VOC and maskrcnn-benchmark, added once when a box is made instead of in every
+/// formula.
 template <class X1, class Y1, class X2, class Y2>
 [[nodiscard]] constexpr auto from_inclusive_pixels(X1 x1, Y1 y1, X2 x2, Y2 y2) noexcept {
   using T = detail::ScalarOf<X1, Y1, X2, Y2>;
   return Box<T>{static_cast<T>(x1), static_cast<T>(y1), static_cast<T>(x2) + 1, static_cast<T>(y2) + 1};
 }
 
+/// The upper left corner and the size of a box, as COCO and OpenCV store them. Rounds width and height. O(1).
 template <class T>
 [[nodiscard]] constexpr Xywh<T> to_xywh(const Box<T>& box) noexcept {
   return {box.x1, box.y1, box.x2 - box.x1, box.y2 - box.y1};
 }
 
+/// The centre of a box. Corners beyond half of the largest number overflow to infinity; NaN stays NaN. O(1).
 template <class T>
 [[nodiscard]] constexpr Point<T> center(const Box<T>& box) noexcept {
   return {(box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2};
 }
 
+/// The centre and the size of a box, as most detector heads predict them. Rounds all four numbers. O(1).
 template <class T>
 [[nodiscard]] constexpr Cxcywh<T> to_cxcywh(const Box<T>& box) noexcept {
   const Point<T> c = center(box);
@@ -108,19 +118,20 @@ template <class T>
           std::clamp(box.x2, frame.x1, frame.x2), std::clamp(box.y2, frame.y1, frame.y2)};
 }
 
-/// The same box in another scalar type.
+/// The same box in the scalar type R; narrowing rounds each corner to the nearest. O(1).
 template <class R, class T>
 [[nodiscard]] constexpr Box<R> cast(const Box<T>& box) noexcept {
   return {static_cast<R>(box.x1), static_cast<R>(box.y1), static_cast<R>(box.x2), static_cast<R>(box.y2)};
 }
 
-/// Width times height, in square pixels. Not clamped: negative where one side is inverted, as in torchvision.
+/// Width times height, in square pixels. Not clamped: negative where one side is inverted, as in torchvision; NaN for
+/// NaN. O(1).
 template <class T>
 [[nodiscard]] constexpr T area(const Box<T>& box) noexcept {
   return detail::rounded((box.x2 - box.x1) * (box.y2 - box.y1));
 }
 
-/// The smallest box around the shape: a box is its own.
+/// The smallest box around the shape: a box is its own. O(1).
 template <class T>
 [[nodiscard]] constexpr Box<T> bounds(const Box<T>& box) noexcept {
   return box;
@@ -146,7 +157,8 @@ template <class T, class U>
   return numbers && w > 0 && h > 0 ? detail::rounded(w * h) : R{0};
 }
 
-/// The area of the smallest box around both: what giou() compares the union with.
+/// The area of the smallest box around both, in the wider of their scalar types: what giou() compares the union with.
+/// Inverted boxes are taken by their corners as they are. O(1).
 template <class T, class U>
 [[nodiscard]] constexpr auto enclosing_area(const Box<T>& a, const Box<U>& b) noexcept {
   using R = std::common_type_t<T, U>;
@@ -154,18 +166,21 @@ template <class T, class U>
       Box<R>{std::min<R>(a.x1, b.x1), std::min<R>(a.y1, b.y1), std::max<R>(a.x2, b.x2), std::max<R>(a.y2, b.y2)});
 }
 
-/// COCO's box as a shape: its area is w * h, as pycocotools computes it, so that every IoU is its IoU to the bit. The
-/// corners; x + w is rounded, in the intersection too.
+/// The corners of COCO's box: x + w and y + h are rounded, as pycocotools rounds them in the intersection. O(1).
 template <class T>
 [[nodiscard]] constexpr Box<T> bounds(const Xywh<T>& box) noexcept {
   return {box.x, box.y, box.x + box.w, box.y + box.h};
 }
 
+/// Width times height of COCO's box, in square pixels: not from its corners, so that each IoU is pycocotools' to the
+/// bit. Not clamped: negative where one size is. O(1).
 template <class T>
 [[nodiscard]] constexpr T area(const Xywh<T>& box) noexcept {
   return detail::rounded(box.w * box.h);
 }
 
+/// The area two of COCO's boxes share, from their rounded corners; 0 where they touch, miss, or one is inverted or NaN.
+/// O(1).
 template <class T>
 [[nodiscard]] constexpr T intersection_area(const Xywh<T>& a, const Xywh<T>& b) noexcept {
   return intersection_area(bounds(a), bounds(b));

@@ -45,20 +45,20 @@ template <class T>
   return {x, z, y - height / 2, length, width, height, -rotation_y * detail::degrees_per_radian<T>};
 }
 
-/// The same box in another scalar type.
+/// The same box in the scalar type R; narrowing rounds each number to the nearest. O(1).
 template <class R, class T>
 [[nodiscard]] constexpr Box3<R> cast(const Box3<T>& b) noexcept {
   return {static_cast<R>(b.cx), static_cast<R>(b.cy), static_cast<R>(b.cz),     static_cast<R>(b.dx),
           static_cast<R>(b.dy), static_cast<R>(b.dz), static_cast<R>(b.degrees)};
 }
 
-/// The box seen from above: "bird's-eye view".
+/// The box seen from above, "bird's-eye view": a rotated box in x and y. O(1).
 template <class T>
 [[nodiscard]] constexpr RotatedBox<T> bev(const Box3<T>& box) noexcept {
   return {box.cx, box.cy, box.dx, box.dy, box.degrees};
 }
 
-/// Length times width times height.
+/// Length times width times height, rounded twice. Not clamped: negative where one or three sizes are. O(1).
 template <class T>
 [[nodiscard]] constexpr T volume(const Box3<T>& box) noexcept {
   return detail::rounded(area(bev(box)) * box.dz);

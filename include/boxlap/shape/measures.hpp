@@ -19,12 +19,13 @@
 
 namespace boxlap {
 
-/// The centre of mass; of a box its centre.
+/// The centre of mass of a box: its centre. NaN for NaN. O(1).
 template <class T>
 [[nodiscard]] constexpr Point<T> centroid(const Box<T>& box) noexcept {
   return center(box);
 }
 
+/// The centre of mass of a rotated box: its centre. O(1).
 template <class T>
 [[nodiscard]] constexpr Point<T> centroid(const RotatedBox<T>& box) noexcept {
   return {box.cx, box.cy};
@@ -49,17 +50,20 @@ template <class T>
   return {std::clamp(center.x, around.x1, around.x2), std::clamp(center.y, around.y1, around.y2)};
 }
 
-/// The length of the border, that of holes included.
+/// The length of a box's border, in pixels. Not clamped: negative where both sides are inverted. O(1).
 template <class T>
 [[nodiscard]] constexpr T perimeter(const Box<T>& box) noexcept {
   return 2 * ((box.x2 - box.x1) + (box.y2 - box.y1));
 }
 
+/// The length of a rotated box's border, in pixels. O(1).
 template <class T>
 [[nodiscard]] constexpr T perimeter(const RotatedBox<T>& box) noexcept {
   return 2 * (box.w + box.h);
 }
 
+/// The length of a polygon's border, that of holes included, in pixels; summed in double. 0 for the empty polygon.
+/// O(n).
 template <class T>
 [[nodiscard]] T perimeter(const Polygon<T>& polygon) noexcept {
   double length = 0;
@@ -73,13 +77,17 @@ template <class T>
   return static_cast<T>(length);
 }
 
-/// The convex hull of all parts, as a polygon; empty for the empty polygon. O(n log n).
+/// The convex hull of all parts, as a polygon; empty for the empty polygon. Exact: its vertices are vertices of the
+/// polygon. O(n log n) time, memory for a copy of the vertices and for the result.
 template <class T>
 [[nodiscard]] Polygon<T> convex_hull(const Polygon<T>& polygon) {
   return make_polygon(convex_hull(std::vector<Point<T>>(polygon.points().begin(), polygon.points().end())));
 }
 
-/// The rotated box of least area around all parts; see min_area_rectangle() of points.
+/// The rotated box of least area around all parts, one of whose sides lies on a side of their hull.
+///
+/// Computed in double and rounded to T. An empty box at the origin for the empty polygon. O(n log n) time, memory for a
+/// copy of the vertices. Equals shapely's minimum_rotated_rectangle up to which side is called the width.
 template <class T>
 [[nodiscard]] RotatedBox<T> min_area_rectangle(const Polygon<T>& polygon) {
   std::vector<Point<double>> points;
@@ -90,14 +98,15 @@ template <class T>
   return cast<T>(min_area_rectangle(std::move(points)));
 }
 
-/// Whether the point lies in the shape or on its border. False for NaN and for inverted boxes. O(1).
+/// Whether the point lies in the box or on its border. False for NaN and for inverted boxes. O(1).
 template <class T>
 [[nodiscard]] constexpr bool contains(const Box<T>& box, const Point<T>& p) noexcept {
   return box.x1 <= p.x && p.x <= box.x2 && box.y1 <= p.y && p.y <= box.y2;
 }
 
-/// On the border too. Points within 4 u (|dx| + |dy|) of the border, dx and dy being their distance from the centre,
-/// may be told wrong; exact for multiples of 90 degrees where p - centre is.
+/// Whether the point lies in the rotated box or on its border. Points within 4 u (|dx| + |dy|) of the border, dx and dy
+/// being their distance from the centre and u the rounding unit of T, may be told wrong; exact for multiples of 90
+/// degrees where p - centre is. False for NaN and negative sizes. O(1).
 template <class T>
 [[nodiscard]] bool contains(const PreparedRotatedBox<T>& box, const Point<T>& p) noexcept {
   const T dx = p.x - box.cx, dy = p.y - box.cy;
@@ -105,12 +114,15 @@ template <class T>
          std::abs(detail::rounded(box.cos * dy) - detail::rounded(box.sin * dx)) <= box.half_h;
 }
 
+/// Whether the point lies in the rotated box or on its border: prepares the box, then the overload for a prepared one,
+/// whose answers it has. O(1), most of it a sine and a cosine: prepare() boxes that are tested against many points.
 template <class T>
 [[nodiscard]] bool contains(const RotatedBox<T>& box, const Point<T>& p) noexcept {
   return contains(prepare(box), p);
 }
 
-/// Exact, on the border too: the border of a hole belongs to the polygon. O(n).
+/// Whether the point lies in the polygon or on its border; the border of a hole belongs to the polygon. Exact (crossing
+/// number with exact orientation). False for NaN and for the empty polygon. O(n) time, no memory.
 template <class T>
 [[nodiscard]] bool contains(const Polygon<T>& polygon, const Point<T>& p) noexcept {
   if (polygon.empty() || !contains(bounds(polygon), p)) {

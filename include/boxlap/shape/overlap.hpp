@@ -81,15 +81,22 @@ requires Overlapping<A, B>
                           [](auto shared, auto area_a, auto area_b) { return detail::iou_of(shared, area_a, area_b); });
 }
 
-/// Intersection over foreground: the share of a that b covers. COCO's measure for crowd regions. Special cases as
-/// iou().
+/// Intersection over foreground: the share of a's area that b covers. COCO's measure for crowd regions.
+///
+/// Any two shapes whose overlap is known, in either order; the result has the wider scalar type and lies in [0, 1]. 0
+/// where the shapes do not meet, where a is empty (0/0), and for NaN, inverted boxes and areas that overflow. O(1) for
+/// boxes and rotated boxes.
 template <class A, class B>
 requires Overlapping<A, B>
 [[nodiscard]] constexpr auto iof(const A& a, const B& b) {
   return detail::of_areas(a, b, [](auto shared, auto area_a, auto) { return detail::ratio(shared, area_a); });
 }
 
-/// Intersection over the smaller area: SAHI's and supervision's IoS. Special cases as iou().
+/// Intersection over the smaller of both areas: SAHI's and supervision's IoS.
+///
+/// Any two shapes whose overlap is known, in either order; the result has the wider scalar type and lies in [0, 1]. 0
+/// where the shapes do not meet, where one is empty (0/0), and for NaN, inverted boxes and areas that overflow. O(1)
+/// for boxes and rotated boxes.
 template <class A, class B>
 requires Overlapping<A, B>
 [[nodiscard]] constexpr auto ios(const A& a, const B& b) {

@@ -90,7 +90,12 @@ class Polygon {
   double area_ = 0;
 };
 
-/// As make_polygon(), for bulk files: nothing instead of an exception, and the reason in `why` unless it is null.
+/// A polygon of one part if the rings form one, else nothing: make_polygon() without exceptions, for bulk files.
+///
+/// shell, holes: rings of vertices in pixels, closed or not, turning either way. Empty for each defect that
+/// make_polygon() lists; `why`, unless it is null, then becomes the text of its exception without the name of the
+/// library, and else stays as it is. O(n log n) time (O(n) for convex rings), at most 130 bytes a vertex and 150 a ring
+/// while it runs, of which the polygon stays.
 template <class T>
 [[nodiscard]] std::optional<Polygon<T>> try_make_polygon(
     std::vector<Point<T>> shell, std::type_identity_t<std::vector<std::vector<Point<T>>>> holes = {},
@@ -123,7 +128,8 @@ template <class T>
 /// A polygon of all parts of `parts`, which must not overlap: they may touch in points, and lie in each other's holes.
 ///
 /// Throws std::invalid_argument that names part, ring and vertex where they overlap or share a side. Empty polygons
-/// among the parts add nothing; parts of several parts add all of them. Cost as make_polygon().
+/// among the parts add nothing; parts of several parts add all of them. O(n log n) time, at most 130 bytes a vertex and
+/// 150 a ring while it runs, of which the polygon stays.
 template <class T>
 [[nodiscard]] Polygon<T> make_multipolygon(const std::vector<Polygon<T>>& parts) {
   std::string why;
@@ -134,7 +140,11 @@ template <class T>
   return *std::move(polygon);
 }
 
-/// As make_multipolygon(): nothing instead of an exception, and the reason in `why` unless it is null.
+/// A polygon of all parts of `parts` if they do not overlap, else nothing: make_multipolygon() without exceptions.
+///
+/// Parts may touch in points, and lie in each other's holes; empty polygons add nothing. Where two overlap or share a
+/// side, `why`, unless it is null, becomes the reason, naming part, ring and vertex; else it stays as it is. O(n log n)
+/// time, at most 130 bytes a vertex and 150 a ring while it runs, of which the polygon stays.
 template <class T>
 [[nodiscard]] std::optional<Polygon<T>> try_make_multipolygon(const std::vector<Polygon<T>>& parts, std::string* why) {
   std::vector<detail::CheckedRing<T>> rings;
@@ -233,6 +243,8 @@ template <class T>
   return detail::within_areas(shared, area(a), area(b));
 }
 
+/// The area a float and a double polygon share: in double, of the float one as cast<double>() makes it, which is exact.
+/// Memory of that copy beside what two polygons of one type take.
 template <class T, class U>
 requires(!std::same_as<T, U>) [[nodiscard]] auto intersection_area(const Polygon<T>& a, const Polygon<U>& b) {
   using R = std::common_type_t<T, U>;
@@ -261,8 +273,9 @@ template <class T>
 
 /// The area a box and a polygon share, in the wider of their scalar types; in [0, the smaller area].
 ///
-/// Error bound as for two polygons; an inverted or NaN box gives 0, infinite sides are fine. O(sides of the polygon)
-/// time, no allocation up to 64 sides.
+/// Error <= 4 u (1 + k) (1 + v / 64) of the smaller area, with u, k and v as intersection_area() of two polygons has
+/// them; what is below half of that and below the rounding of its own sum is 0. An inverted or NaN box gives 0;
+/// infinite sides are cut off at the bounds of the polygon. O(sides of the polygon) time, no allocation up to 64 sides.
 template <class T, class U>
 [[nodiscard]] auto intersection_area(const Box<T>& box, const Polygon<U>& polygon) {
   using R = std::common_type_t<T, U>;
@@ -280,8 +293,10 @@ template <class T, class U>
 
 /// The area a rotated box and a polygon share, in the wider of their scalar types; in [0, the smaller area].
 ///
-/// Error bound as for two polygons, range of the box as for two rotated boxes; a box with a negative or NaN field gives
-/// 0. O(sides of the polygon) time, no allocation up to 64 sides.
+/// Error <= 4 u (1 + k) (1 + v / 64) of the smaller area, with u, k and v as intersection_area() of two polygons has
+/// them; what is below half of that and below the rounding of its own sum is 0. A box with a negative or NaN field
+/// gives 0. Range: sizes of the box are 0 or from 1e-120 to 1e150, in float from 1e-15 to 1e18. O(sides of the polygon)
+/// time, no allocation up to 64 sides.
 template <class T, class U>
 [[nodiscard]] auto intersection_area(const PreparedRotatedBox<T>& rotated, const Polygon<U>& polygon) {
   using R = std::common_type_t<T, U>;
@@ -294,6 +309,8 @@ template <class T, class U>
                                  box.area, static_cast<R>(detail::PolygonAccess<U>::area(polygon)));
 }
 
+/// The area a rotated box and a polygon share: prepares the box, then the overload for a prepared one, whose bits,
+/// bounds and special cases it has. O(sides of the polygon) time, no allocation up to 64 sides.
 template <class T, class U>
 [[nodiscard]] auto intersection_area(const RotatedBox<T>& rotated, const Polygon<U>& polygon) {
   using R = std::common_type_t<T, U>;

@@ -55,10 +55,11 @@ template <class T>
   return shared[0];
 }
 
-/// The same for many pairs, one in each lane of a register: out[k] is the area that as[pairs[k].first] and
-/// bs[pairs[k].second] share, with the bits of the single call.
+/// The areas that many pairs of prepared rotated boxes share, one pair in each lane of a register.
 ///
-/// `as` and `bs` may be the same memory. Throws std::invalid_argument when `out` and `pairs` differ in length; the rows
+/// as, bs: contiguous boxes; may be the same memory. pairs: rows of `as` and of `bs`. out[k] becomes the area that
+/// as[pairs[k].first] and bs[pairs[k].second] share, in square pixels, with the bits of intersection_area() of the two;
+/// sizes of 0, negative or NaN give 0. Throws std::invalid_argument when `out` and `pairs` differ in length; the rows
 /// in `pairs` are not checked. O(pairs) time, 6 KiB of stack, no other memory. About 10 ns a pair with AVX2.
 template <class T>
 void intersection_areas(std::type_identity_t<std::span<const PreparedRotatedBox<T>>> as,

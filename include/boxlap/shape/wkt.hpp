@@ -28,7 +28,12 @@ void append_wkt(std::string& text, const Point<T>& p) {
 
 }  // namespace detail
 
-/// As parse_wkt(), for bulk files: nothing instead of an exception, and the reason in `why` unless it is null.
+/// A polygon from well-known text, or nothing: parse_wkt() without exceptions, for bulk files.
+///
+/// Reads what parse_wkt() reads: POLYGON, MULTIPOLYGON, or a GEOMETRYCOLLECTION of these. On the first defect, of the
+/// text or of the rings, the result is empty, and `why`, unless it is null, becomes the reason with the position in the
+/// text; else it stays as it is. O(n log n) time; at most 130 bytes a vertex and 150 a ring while it runs, of which the
+/// polygon stays.
 template <class T>
 [[nodiscard]] std::optional<Polygon<T>> try_parse_wkt(std::string_view text, std::string* why = nullptr) {
   detail::WktReader in(text);
