@@ -30,7 +30,7 @@ struct Speckle {
   }
 
   /// Amplitude images, where single-look speckle is Rayleigh distributed: cu = sqrt(4 / pi - 1) / sqrt(looks) = 0.5227
-  /// / sqrt(looks), and cmax from cu as above.
+  /// / sqrt(looks), and cmax = sqrt(1 + 2 cu^2).
   [[nodiscard]] static Speckle amplitude(double looks, double damping = 1) {
     check(looks, damping);
     const double variation = 4 / 3.14159265358979323846 - 1;

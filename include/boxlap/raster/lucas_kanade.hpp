@@ -14,6 +14,7 @@
 
 namespace boxlap {
 
+/// Options of lucas_kanade().
 struct FlowOptions {
   int threads = 1;  ///< 0: all cores. The result has the same bits whatever the number
 };

@@ -11,7 +11,12 @@
 
 namespace boxlap {
 
-enum class Decision { no, yes, within_rounding };
+/// The answer of iou_at_least().
+enum class Decision {
+  no,              ///< the exact IoU is below the threshold
+  yes,             ///< the exact IoU reaches the threshold
+  within_rounding  ///< the rounding of the IoU covers the threshold
+};
 
 namespace detail {
 
@@ -47,10 +52,11 @@ template <detail::OwnShape A, detail::OwnShape B>
   return least > 0 && bound >= 0 ? bound : std::numeric_limits<double>::infinity();
 }
 
-/// Whether the exact IoU of the shapes is at least `threshold`: a certain yes, a certain no, or so close that the
-/// rounding of iou(a, b) covers the threshold. Shapes of area 0 or with NaN have IoU 0, for certain.
+/// Whether the exact IoU of two shapes is at least `threshold`: a certain yes, a certain no, or so close that the
+/// rounding of iou(a, b) covers the threshold.
 ///
-/// Any two of Box, RotatedBox, Polygon. Cost of one iou().
+/// Any two of Box, RotatedBox, Polygon. threshold: in [0, 1]; 0 or less is always reached, above 1 never. Shapes of
+/// area 0 or with NaN have IoU 0, for certain. Time and memory of one iou().
 template <detail::OwnShape A, detail::OwnShape B>
 [[nodiscard]] Decision iou_at_least(const A& a, const B& b, double threshold) {
   const double overlap = static_cast<double>(iou(a, b));

@@ -174,7 +174,7 @@ template <class T>
   return detail::PolygonAccess<T>::make(std::move(rings), std::move(repairs), true, why);
 }
 
-/// The same polygon in another scalar type. Narrowing rounds the vertices and checks no ring again: what was thin may
+/// The same polygon in the scalar type R. Narrowing rounds the vertices and checks no ring again: what was thin may
 /// become a line or turn inside out. It has the area 0 then, shares none, and keeps its vertices and bounds. Throws
 /// std::invalid_argument for coordinates beyond what make_polygon() takes.
 template <class R, class T>

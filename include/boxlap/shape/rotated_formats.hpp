@@ -43,8 +43,11 @@ template <class T>
 
 }  // namespace detail
 
-/// The same rectangle under the name that a convention gives it, still in degrees clockwise: the range of `degrees` is
-/// (0, 90], [-90, 90) or [-45, 135), and width and height change places where it says so.
+/// A rotated box with its angle, width and height as one of mmcv's conventions writes the same rectangle.
+///
+/// Still in degrees, clockwise in the image: the range of `degrees` becomes (0, 90] for oc, [-90, 90) for le90 and
+/// [-45, 135) for le135. Width and height change places where the convention demands it: see MmcvAngle. NaN stays NaN.
+/// O(1).
 template <class T>
 [[nodiscard]] RotatedBox<T> named_as(RotatedBox<T> box, MmcvAngle convention) noexcept {
   if (convention == MmcvAngle::oc) {

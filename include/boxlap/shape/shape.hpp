@@ -73,7 +73,7 @@ concept PlainNumbers =
     Rows<R> && !Shape<Element<R>> &&
     (std::is_arithmetic_v<Element<R>> || (Rows<Element<R>> && std::is_arithmetic_v<Element<Element<R>>>));
 
-/// The same on one side of two.
+/// Two ranges, of which one has plain numbers in place of shapes.
 template <class B, class A>
 concept PlainBeside = (Shapes<A> && PlainNumbers<B>) || (PlainNumbers<A> && Rows<B>);
 

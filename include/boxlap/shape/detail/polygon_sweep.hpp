@@ -292,7 +292,7 @@ class PolygonCheck {
   std::vector<Index> parents_;
 };
 
-/// As PolygonCheck::run(), whose memory is free again when this returns.
+/// Checks the rings: see PolygonCheck::run(), whose memory is free again when this returns.
 template <class T>
 [[nodiscard]] std::optional<std::string> check_polygon(std::vector<CheckedRing<T>>& rings, bool many_parts,
                                                        std::vector<RingRepair>& repairs, bool& turns_one_way) {

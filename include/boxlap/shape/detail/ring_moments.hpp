@@ -192,7 +192,7 @@ template <class EachRing>
   return exact.value().value();
 }
 
-/// The same of one ring.
+/// Twice the area of one ring, right to the last bit.
 template <class T>
 [[nodiscard]] double twice_area_of_ring(std::span<const Point<T>> ring) noexcept {
   return twice_area_of([ring](const auto& take) { take(ring); });
