@@ -46,7 +46,7 @@ template <class T>
 /// A rotated box with its angle, width and height as one of mmcv's conventions writes the same rectangle.
 ///
 /// Still in degrees, clockwise in the image: the range of `degrees` becomes (0, 90] for oc, [-90, 90) for le90 and
-/// [-45, 135) for le135. Width and height change places where the convention demands it: see MmcvAngle. NaN stays NaN.
+/// [-45, 135) for le135. Width and height change places where the convention demands it: see MmcvAngle.
 /// O(1).
 template <class T>
 [[nodiscard]] RotatedBox<T> named_as(RotatedBox<T> box, MmcvAngle convention) noexcept {
