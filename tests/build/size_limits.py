@@ -47,7 +47,7 @@ NO_LIMIT = {
     "insertion_limit": "order_test: 2 to 200 scores of one step",
     "too_few": "batched_test: 255 to 257 boxes",
     "rows_per_tile": "tiled decisions: nms_test's worst cases",
-    "encounters_at_once": "sides of polygons: polygon tests of 5,000 sides",
+    "candidates_at_once": "sides of polygons: polygon tests of 5,000 sides",
     "inlined": "sides of polygons: polygon tests of 3 to 600 sides",
 }
 
