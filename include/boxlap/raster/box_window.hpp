@@ -198,14 +198,16 @@ struct BoxMotion {
 ///     const BoxFlow flow(frame1, frame2);
 ///     const BoxMotion motion = flow(box);            // motion.x, motion.y, motion.eigenvalue
 ///
-/// Frames, gradients and the meaning of x, y and eigenvalue as in lucas_kanade; a square box of 2 radius + 1 whole
-/// pixels gives what lucas_kanade gives at its centre. Fractional edges weigh the pixels they cut. The outermost pixels
-/// of a frame have no gradient and do not count; a box that is outside, inverted, empty or NaN, or whose determinant is
-/// 0, does not move. One linear step, meant for motions of a pixel or two: `eigenvalue` tells how well it is
-/// determined.
+/// frame1, frame2: row-major arrays, Maps or Blocks of one size and type: 8- or 16-bit integers, float or double; they
+/// may go after construction. Gradients are central differences of frame1, time differences frame1 - frame2. A square
+/// box of 2 radius + 1 whole pixels gives what lucas_kanade() gives at its centre. Fractional edges weigh the pixels
+/// they cut. The outermost pixels of a frame have no gradient and do not count; a box that is outside, inverted, empty
+/// or NaN, or whose determinant is 0, does not move. One linear step, meant for motions of a pixel or two: `eigenvalue`
+/// tells how well it is determined.
 ///
 /// 8- and 16-bit frames are summed exactly in 64-bit integers, others in double. Throws std::invalid_argument for
-/// frames of different sizes. O(rows * cols) once, 40 (rows + 1) (cols + 1) bytes kept; O(1) a box, no memory.
+/// frames of different sizes. O(rows * cols) once, 40 (rows + 1) (cols + 1) bytes kept; O(1) a box, no memory. Const
+/// calls are safe from many threads. Lucas and Kanade (1981).
 template <class Pixel>
 class BoxFlow {
  public:

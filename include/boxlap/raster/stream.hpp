@@ -22,8 +22,8 @@ namespace boxlap {
 ///
 /// A sink is called once for each row, in order, about half a window (own_mean: a window) after that row was pushed;
 /// its spans are valid during the call. After finish() the stream is ready for another image of the same width. All
-/// borders except wrap, whose first window needs the last row. Options as in moving_moments, without mask and threads:
-/// an invalid pixel is told by push's second argument.
+/// borders except wrap, whose first window needs the last row. Of the options, border, border_value and skip_nan count;
+/// instead of a mask, push's second argument tells which pixels are valid. NaN where the centre of a window is invalid.
 ///
 /// Throws std::invalid_argument for Border::wrap, a mask, a row of another length or a window below 1 x 1.
 /// Memory: that of moving_moments for one strip of all columns, d = floor(window.rows / 2) + 1 rows of pixels and the

@@ -80,7 +80,9 @@ template <class T>
 
 }  // namespace detail
 
-/// OpenCV's RotatedRect: centre, size, degrees clockwise in the image. The same numbers.
+/// The box of OpenCV's RotatedRect: centre, size, degrees clockwise in the image. The same numbers.
+///
+/// Any arithmetic types: the box is float if one is float and none is double, else double. Nothing is checked. O(1).
 template <class X, class Y, class W, class H, class A>
 [[nodiscard]] constexpr auto from_opencv(X cx, Y cy, W w, H h, A degrees) noexcept {
   using T = detail::ScalarOf<X, Y, W, H, A>;
@@ -88,7 +90,9 @@ template <class X, class Y, class W, class H, class A>
                        static_cast<T>(degrees)};
 }
 
-/// detectron2's RotatedBoxes and torchvision's cxcywhr: degrees counter-clockwise in the image.
+/// The box of detectron2's RotatedBoxes and torchvision's cxcywhr: degrees counter-clockwise in the image.
+///
+/// Any arithmetic types: the box is float if one is float and none is double, else double. Nothing is checked. O(1).
 template <class X, class Y, class W, class H, class A>
 [[nodiscard]] constexpr auto from_detectron2(X cx, Y cy, W w, H h, A degrees) noexcept {
   auto box = from_opencv(cx, cy, w, h, degrees);
@@ -96,7 +100,9 @@ template <class X, class Y, class W, class H, class A>
   return box;
 }
 
-/// Radians clockwise in the image: mmcv, mmrotate (all of oc, le90, le135), ultralytics' xywhr.
+/// The box of an angle in radians, clockwise in the image: mmcv, mmrotate (all of oc, le90, le135), ultralytics' xywhr.
+///
+/// Any arithmetic types: the box is float if one is float and none is double, else double. Nothing is checked. O(1).
 template <class X, class Y, class W, class H, class A>
 [[nodiscard]] constexpr auto from_radians(X cx, Y cy, W w, H h, A radians) noexcept {
   auto box = from_opencv(cx, cy, w, h, radians);

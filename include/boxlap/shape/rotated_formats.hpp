@@ -16,14 +16,18 @@ enum class MmcvAngle {
   le135  ///< width is the long side, angle in [-pi/4, 3 pi/4)
 };
 
-/// torchvision's cxcywhr: as detectron2, degrees counter-clockwise in the image.
+/// The box of torchvision's cxcywhr: degrees counter-clockwise in the image.
+///
+/// Any arithmetic types: the box is float if one is float and none is double, else double. Nothing is checked. O(1).
 template <class X, class Y, class W, class H, class A>
 [[nodiscard]] constexpr auto from_torchvision(X cx, Y cy, W w, H h, A degrees) noexcept {
   return from_detectron2(cx, cy, w, h, degrees);
 }
 
-/// mmcv's and mmrotate's five numbers, in any of their three ranges: radians, clockwise in the image unless the model
-/// was built with clockwise = false.
+/// The box of mmcv's and mmrotate's five numbers, in any of their three ranges of angles.
+///
+/// radians: clockwise in the image, or counter-clockwise with clockwise = false, as the model was built. Any arithmetic
+/// types: the box is float if one is float and none is double, else double. Nothing is checked. O(1).
 template <class X, class Y, class W, class H, class A>
 [[nodiscard]] constexpr auto from_mmcv(X cx, Y cy, W w, H h, A radians, bool clockwise = true) noexcept {
   auto box = from_radians(cx, cy, w, h, radians);
@@ -67,7 +71,7 @@ template <class T>
   return box;
 }
 
-/// The angle of a box in radians, as mmcv has it.
+/// The angle of a box in radians, clockwise in the image, as mmcv stores it. O(1).
 template <class T>
 [[nodiscard]] constexpr T radians(const RotatedBox<T>& box) noexcept {
   return box.degrees * (std::numbers::pi_v<T> / 180);
