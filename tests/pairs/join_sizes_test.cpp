@@ -85,7 +85,7 @@ TEST_CASE("an index on both sides of every size limit") {
   const unsigned seed = std::random_device{}();
   CAPTURE(seed);
   scenes::Rng rng(seed);
-  using Filter = detail::LeafFilter<float>;
+  using Filter = detail::QuantizedLeaves<float>;
   using Query = detail::IndexJoin<float>;
   for (const Index n : around({Filter::least_boxes, Filter::most_leaves * detail::block_size})) {
     const auto indexed = scene<float>(n, false, rng);

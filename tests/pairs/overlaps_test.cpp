@@ -320,7 +320,7 @@ TEMPLATE_TEST_CASE("a crowd at one end of the rows does not decide what memory t
 }
 
 TEMPLATE_TEST_CASE("rows are written by eights as they are lane by lane", "", float, double) {
-  if (!detail::has_eights()) {
+  if (!detail::has_avx2()) {
     SUCCEED("this processor has no AVX2");
     return;
   }
@@ -360,7 +360,7 @@ TEMPLATE_TEST_CASE("rows are written by eights as they are lane by lane", "", fl
     const detail::IouMeasure iou;
     const std::span<const detail::BlockRow<T>> few = std::span(rows).first(1 + std::size_t(round) % rows.size());
     const auto ends = detail::write_rows(few, columns, iou, least, lanes.cols.data(), lanes.values.data());
-    const auto same = detail::write_rows_by_eights(few, columns, iou, least, eights.cols.data(), eights.values.data());
+    const auto same = detail::write_rows_avx2(few, columns, iou, least, eights.cols.data(), eights.values.data());
     REQUIRE(ends == same);
     const std::size_t size = ends[few.size() - 1];
     all += size;

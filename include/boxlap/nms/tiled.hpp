@@ -35,7 +35,7 @@ concept ExactIn = std::is_arithmetic_v<To> && std::numeric_limits<From>::digits 
                   (std::integral<From> || std::floating_point<To>)&&(std::unsigned_integral<From> ||
                                                                      std::is_signed_v<To>);
 
-/// Only its type is asked for: that of the scores of a tile, anything with two members.
+/// Only its type is used: that of the scores of a tile, anything with two members.
 template <class Tile>
 [[nodiscard]] auto score_of_tile(const Tile& tile) {
   const auto& [shapes, scores] = tile;

@@ -69,7 +69,7 @@ class ShapeIndex {
     }
     detail::PackingScratch scratch;
     tree_ = detail::PackedTree<Scalar>::packed(detail::BoxRows<Scalar>(rows_, "shapes"), false, scratch);
-    filter_ = detail::LeafFilter<Scalar>(tree_);
+    filter_ = detail::QuantizedLeaves<Scalar>(tree_);
   }
 
   template <detail::PlainNumbers R>
@@ -83,7 +83,7 @@ class ShapeIndex {
 
   std::vector<detail::Prepared<S>> rows_;
   detail::PackedTree<Scalar> tree_;
-  detail::LeafFilter<Scalar> filter_;
+  detail::QuantizedLeaves<Scalar> filter_;
 };
 
 template <Shapes R>

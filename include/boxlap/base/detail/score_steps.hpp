@@ -1,4 +1,9 @@
-/// Scores from high to low by even steps: two passes over numbers of 32 bits, for scores that do not crowd.
+/// Scores from high to low by even steps: a counting sort of quantised scores.
+///
+/// Sorting floats by their 32 bits takes three passes over 8 bytes a row. Detection scores spread over a small range,
+/// so 20 or 22 bits of their distance from the highest tell nearly all of them apart: two passes over 4 bytes a row.
+/// Scores of one step are then sorted by value. A sample says beforehand whether scores crowd; then nothing is done
+/// here.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,8 @@
-/// Orders: one stable radix sort, scores from high to low.
+/// Sorting by integer keys, and the order of scores.
+///
+/// One stable radix sort (least significant digit first) for everything that has integer keys. The order of scores has
+/// four ways, by length: rank by counting (up to 80), buckets of leading bits, a counting sort of quantised scores
+/// (score_steps.hpp), the radix sort. All give torch.sort(descending=True, stable=True).
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,8 @@
-/// A thread pool that lives for one call, with parallel loops and a parallel radix sort.
+/// A thread pool that lives for one call, with parallel loops and a parallel radix sort on top.
 ///
-/// Work is cut into chunks that write to places of their own, so the result does not depend on the number of threads.
+/// Work is cut into chunks that depend on the input alone and write to places of their own, so results are the same for
+/// any number of threads. Threads start with the first loop that has use for them and take chunks from a counter: one
+/// that is kept from its core, or that the system refuses, costs nothing but its help.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,8 @@
-/// The shapes of one nms call as its search sees them: candidates, and the exact verdict on two of them.
+/// The shapes of one nms call as the search sees them: bounding boxes as candidates, and the exact verdict on two rows.
+///
+/// The broad phase works on bounds and on one number a row, the share of its area that a partner must share at least.
+/// It is rounded down, so it can only let too many pass. What passes gets the measure itself, of the caller's own
+/// shapes, so that every decision is the one that the plain loop over iou() would take.
 #pragma once
 
 #include <algorithm>

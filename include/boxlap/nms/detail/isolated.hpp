@@ -1,7 +1,9 @@
 /// Finds detections that can overlap no other one of their label, without looking at scores.
 ///
 /// An occupancy grid holds one bit a cell and label. A box whose cells hold no other box overlaps none, so nms keeps
-/// it: only the rest is sorted, grouped and tested.
+/// it: only the rest is sorted, grouped and tested. Boxes are shrunk by the share that the threshold allows
+/// (small_nms.hpp). Labels share one hashed table; where two fall on one row, fewer boxes count as isolated, never
+/// more. Given up where a sample says that most boxes share cells.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,8 @@
-/// Boxes that were kept, in blocks that one pass of vector instructions compares with a candidate.
+/// Kept boxes in blocks of eight, which one pass of vector instructions compares with a candidate.
+///
+/// The test is a necessary condition: the shared area must exceed what either area demands (Detections). It has no
+/// branch, so compilers make vector code of the loop over a block. Blocks of sixteen lost more to half-empty blocks
+/// than they won (measured).
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,8 @@
-/// The regions of tiles: which overlap, and what they cover together.
+/// The regions of the tiles that were added to a TiledNms: which overlap, and what they cover together.
+///
+/// A row is decided when the window of its possible partners lies in regions that were seen. Regions are disjoint, so
+/// that is a matter of areas: the window is covered when the parts it shares with regions add up to it. The regions
+/// near a window come from the grid that also holds kept boxes.
 #pragma once
 
 #include <algorithm>

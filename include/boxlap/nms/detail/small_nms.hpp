@@ -1,4 +1,9 @@
 /// Greedy nms of a few boxes, on the stack: each kept box is compared with all later ones, 16 lanes at a time.
+///
+/// Boxes are sorted by score, and a bitmask holds which are undecided. A kept box clears the bits of those that it
+/// suppresses: coordinates quantised to 8 bits find the candidates (quantized_boxes.hpp), a bound in floating point
+/// decides most of them, and the exact measure the few that are too close to the threshold. O(n * kept / 16) steps, but
+/// no allocation and hardly a branch: up to 1,536 boxes faster than an index of kept boxes.
 #pragma once
 
 #include <algorithm>
@@ -52,7 +57,7 @@ class SmallNms {
     const bool normal = extents.normal && detections.verdict().threshold >= 1e-6;
     needed_ = normal ? detections.share() : T{0};
     enough_ = normal ? needed_ * static_cast<T>(1 + 3e-5) : (std::numeric_limits<T>::max)();
-    to_bytes(extents.around);
+    quantize(extents.around);
     std::fill_n(open_.begin(), words(), ~std::uint64_t{0});
     if (size_ % word_size != 0) {
       open_[words() - 1] = (std::uint64_t{1} << size_ % word_size) - 1;
@@ -74,13 +79,13 @@ class SmallNms {
         if (corners[2] == -128) {  // takes no part
           continue;
         }
-        const ByteBox asking(corners);
-        const std::uint64_t met = asking.met(&bytes_[word * blocks_per_word]) & open;
+        const QuantizedQuery query(corners);
+        const std::uint64_t met = query.met(&bytes_[word * blocks_per_word]) & open;
         if (met != 0) {
           open &= ~suppressed(i, word, met, detections, rows);
         }
         for (std::size_t other = word + 1; other < count; ++other) {
-          const std::uint64_t met_there = asking.met(&bytes_[other * blocks_per_word]) & open_[other];
+          const std::uint64_t met_there = query.met(&bytes_[other * blocks_per_word]) & open_[other];
           if (met_there != 0) [[unlikely]] {
             open_[other] &= ~suppressed(i, other, met_there, detections, rows);
           }
@@ -143,8 +148,8 @@ class SmallNms {
             least(smallest) >= (std::numeric_limits<T>::min)() * (1 << 20)};
   }
 
-  void to_bytes(const Box<T>& around) noexcept {
-    const ByteScale<T> scale(around);
+  void quantize(const Box<T>& around) noexcept {
+    const Quantizer<T> scale(around);
     for (std::size_t block = 0; block < blocks(); ++block) {
       scale.put(blocks_[block], needed_, bytes_[block]);
     }
@@ -162,7 +167,7 @@ class SmallNms {
     const Box<T> a = box(i);
     const T area = (a.x2 - a.x1) * (a.y2 - a.y1);
     std::uint64_t sure = 0, unsure = 0;
-    for (int asked = 1; met != 0; ++asked) {
+    for (int tested = 1; met != 0; ++tested) {
       const auto k = static_cast<std::size_t>(std::countr_zero(met));
       const Box<T> b = box(word * word_size + k);
       const T w = lesser(a.x2, b.x2) - greater(a.x1, b.x1), h = lesser(a.y2, b.y2) - greater(a.y1, b.y1);
@@ -170,7 +175,7 @@ class SmallNms {
       sure |= std::uint64_t{shared > areas * enough_} << k;
       unsure |= std::uint64_t{shared > areas * needed_} << k;
       met &= met - 1;
-      if (asked == too_many_met) [[unlikely]] {
+      if (tested == too_many_met) [[unlikely]] {
         met &= meeting(word, a);
       }
     }
@@ -193,7 +198,7 @@ class SmallNms {
   std::size_t size_;
   T needed_, enough_;  // shares of both areas
   std::array<BoxBlock<T>, max_few_boxes / width> blocks_;
-  std::array<ByteBlock, max_few_boxes / width> bytes_;
+  std::array<QuantizedBlock, max_few_boxes / width> bytes_;
   std::array<std::uint64_t, max_few_boxes / word_size> open_;  // a bit for each box that is neither kept nor gone
 };
 

@@ -1,4 +1,7 @@
-/// Detections that wait for tiles to come, found by place.
+/// The detections of a TiledNms that wait for tiles to come, found by place.
+///
+/// Each waits in a slot, and in a grid by the window of its possible partners, so that a new tile finds the rows it may
+/// decide without looking at all. Slots of decided rows are used again, and memory is given back when most are empty.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,11 @@
-/// Overlaps of one box with sixteen others: lane by lane where few of them meet it, all at once where many do.
+/// Overlap values of one box with a block of sixteen others.
+///
+/// Two ways give the same bits. Where few lanes overlap, each is measured by itself. From four lanes on it takes no
+/// longer to measure the whole block in vector registers and to drop the lanes that are below the threshold: no branch
+/// a pair. One side of the shared rectangle is not clamped then; what comes out is at most 0 or NaN exactly where boxes
+/// share nothing, and such values are never kept.
+///
+/// The kernels are also compiled for AVX2 in functions of their own (dense_row_kernel.hpp).
 #pragma once
 
 #include <bit>

@@ -1,5 +1,12 @@
-/// Sixteen boxes, coordinate by coordinate (structure of arrays), tested against one box at once: the unit in which the
-/// tree, the join and the brute-force path work.
+/// Sixteen boxes in structure-of-arrays form, tested against one box at once: the unit in which trees, joins and
+/// all-pairs tests work.
+///
+/// Comparing boxes one by one costs an unpredictable branch each. Here a query box is put in every lane of a register
+/// and compared with four (float) or two (double) boxes an instruction; the answer is a bitmask of lanes. Sixteen is
+/// the fan-out of the tree, one cache line a coordinate in float, and the width of a byte compare in SSE2.
+///
+/// Free lanes hold an inverted box of finite numbers, which overlaps no finite box. An infinite query box would seem to
+/// overlap them, so callers mask the lanes in use.
 #pragma once
 
 #include <algorithm>

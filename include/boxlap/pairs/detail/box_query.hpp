@@ -1,7 +1,7 @@
 /// What a box of a join looks for, as a box: whatever shares area with that box is a candidate.
 ///
 /// The kernels of a join know one test only, "do two boxes share area". Other questions are put to them by moving the
-/// corners of the box that asks:
+/// corners of the query box:
 ///
 ///   sharing area       the box itself
 ///   touching           each corner one floating-point number outwards: a <= b is the same as previous(a) < b

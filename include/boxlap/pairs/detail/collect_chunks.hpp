@@ -1,4 +1,9 @@
-/// What the chunks of a join find, put together and brought into order.
+/// What the chunks of a join find, one chunk behind the other, by one thread or several.
+///
+/// A list grows without a bound that is known before, so its memory is reserved by what the chunks so far had, and
+/// collecting ends when a list is longer than the caller can use: a crowd that a sample missed must not take gigabytes
+/// before it is refused. With threads each chunk has a list of its own; these are copied to their places at the end, so
+/// the result does not depend on the number of threads.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,10 @@
-/// A few rows of a matrix: boxes are measured with whole blocks, and what is kept is written without a gap.
+/// Writes rows of a dense matrix: boxes are measured with whole blocks, and the values that are kept are packed to the
+/// front (stream compaction, left-packing).
+///
+/// Where most boxes overlap, a branch a pair costs more than the measuring. With AVX2 eight values are compared at once
+/// and moved by a permutation that a table of 256 entries names; elsewhere every lane is stored and the place advances
+/// by 0 or 1. Both may write up to a block behind the end, which callers provide for. AVX2 code is chosen at run time
+/// and gives the same bits.
 #pragma once
 
 #include <array>
@@ -116,7 +122,7 @@ inline constexpr SetBits set_bits;
 /// keep_by_lanes(), eight lanes at once. What is kept of them moves to the front by a permutation: of a place only the
 /// lowest three bits count, so those of set_bits need no mask.
 template <class T>
-[[nodiscard, gnu::target("avx2,popcnt")]] BOXLAP_ALWAYS_INLINE inline std::size_t keep_by_eights(
+[[nodiscard, gnu::target("avx2,popcnt")]] BOXLAP_ALWAYS_INLINE inline std::size_t keep_by_avx2(
     const BlockRow<T>& row, const Index* block_cols, const ValuesOfBlocks<T>& block_values, T least, Index* cols,
     T* values) noexcept {
   std::size_t size = 0;
@@ -162,33 +168,33 @@ template <class T>
 }
 
 template <class T, class Measure>
-[[nodiscard, gnu::target("avx2,popcnt")]] RowEnds write_rows_by_eights(std::span<const BlockRow<T>> rows,
-                                                                       const ColumnBlocks<T>& columns,
-                                                                       const Measure& measure, T least, Index* cols,
-                                                                       T* values) noexcept {
+[[nodiscard, gnu::target("avx2,popcnt")]] RowEnds write_rows_avx2(std::span<const BlockRow<T>> rows,
+                                                                  const ColumnBlocks<T>& columns,
+                                                                  const Measure& measure, T least, Index* cols,
+                                                                  T* values) noexcept {
   RowEnds ends{};
   ValuesOfBlocks<T> block_values;
   std::size_t size = 0;
   for (std::size_t r = 0; r < rows.size(); ++r) {
     measure_row<Lanes<T, 32>>(rows[r], columns, measure, block_values);
-    size += keep_by_eights(rows[r], columns.cols, block_values, least, cols + size, values + size);
+    size += keep_by_avx2(rows[r], columns.cols, block_values, least, cols + size, values + size);
     ends[r] = size;
   }
   return ends;
 }
 
 /// Whether the processor that runs this has what they are compiled for.
-[[nodiscard]] inline bool has_eights() noexcept {
+[[nodiscard]] inline bool has_avx2() noexcept {
   return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("popcnt") != 0;
 }
 #else
 template <class T, class Measure>
-[[nodiscard]] RowEnds write_rows_by_eights(std::span<const BlockRow<T>> rows, const ColumnBlocks<T>& columns,
-                                           const Measure& measure, T least, Index* cols, T* values) noexcept {
+[[nodiscard]] RowEnds write_rows_avx2(std::span<const BlockRow<T>> rows, const ColumnBlocks<T>& columns,
+                                      const Measure& measure, T least, Index* cols, T* values) noexcept {
   return write_rows(rows, columns, measure, least, cols, values);
 }
 
-[[nodiscard]] inline bool has_eights() noexcept { return false; }
+[[nodiscard]] inline bool has_avx2() noexcept { return false; }
 #endif
 
 }  // namespace boxlap::detail

@@ -1,4 +1,8 @@
-/// The rows of a matrix where many boxes meet: to measure whole blocks takes less time than to look for those who do.
+/// The rows of a small matrix where many boxes overlap.
+///
+/// Measuring whole blocks takes less time than finding out first which boxes overlap, from a density on that depends on
+/// the processor (most_blocks_meet(), blocks_pay()). Entries go through a list on the stack that stays in the first
+/// cache, and from there to the result, whose memory is reserved by the rows so far.
 #pragma once
 
 #include <algorithm>
@@ -25,11 +29,11 @@ struct ListedEntries {
 };
 
 /// Whether boxes of a meet some of so many blocks of b, judged by a few of a, that all are measured in less time than
-/// it takes to ask first who meets whom (measured).
+/// it takes to find out first which boxes overlap (measured).
 template <bool self, class T>
 [[nodiscard]] bool most_blocks_meet(const TreeJoin<self, T>& join) noexcept {
   constexpr Index queries = 4, least_stride = 8;
-  const Index sixteenths = !has_eights() ? 15 : sizeof(T) > sizeof(float) ? 13 : 8;
+  const Index sixteenths = !has_avx2() ? 15 : sizeof(T) > sizeof(float) ? 13 : 8;
   const Index stride = (std::max)(least_stride, join.a.size() / queries);
   Index met = 0, all = 0;
   for (Index k = (std::min)(stride, join.a.size()) / 2; k < join.a.size(); k += stride) {
@@ -38,7 +42,7 @@ template <bool self, class T>
       met += join.b.overlapping(block, query) != 0;
     }
     all += join.b.leaves();
-    if (32 * met < sixteenths * all) {  // not even half of what is wanted
+    if (32 * met < sixteenths * all) {  // not even half of what is needed
       return false;
     }
   }
@@ -48,7 +52,7 @@ template <bool self, class T>
 /// Whether pairs are measured in less time together with whole blocks, so many, than one by one (measured).
 template <class T>
 [[nodiscard]] inline bool blocks_pay(std::size_t pairs, std::size_t blocks) noexcept {
-  const std::size_t quarters = !has_eights() ? 16 : sizeof(T) > sizeof(float) ? 10 : 6;
+  const std::size_t quarters = !has_avx2() ? 16 : sizeof(T) > sizeof(float) ? 10 : 6;
   return 4 * pairs > quarters * blocks;
 }
 
@@ -123,7 +127,7 @@ class DenseRows {
         row.own_lane = k % block_size;
       }
     }
-    const auto write = has_eights_ ? write_rows_by_eights<T, Measure> : write_rows<T, Measure>;
+    const auto write = has_avx2_ ? write_rows_avx2<T, Measure> : write_rows<T, Measure>;
     const RowEnds ends =
         write(std::span<const BlockRow<T>>(rows_).first(at(end - begin)), columns_, value_of_.measure(),
               value_of_.least(), listed_.cols.data() + size_, listed_.values.data() + size_);
@@ -156,7 +160,7 @@ class DenseRows {
   Csr<T>& result_;
   RowOffsets offsets_;
   std::size_t size_ = 0;  // entries that are listed
-  const bool has_eights_ = has_eights();
+  const bool has_avx2_ = has_avx2();
   std::array<BlockRow<T>, most_rows> rows_;
   std::array<Blocks, most_rows> room_;  // for the blocks of each
   ColumnBlocks<T> columns_{};

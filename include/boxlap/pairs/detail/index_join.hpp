@@ -28,7 +28,7 @@ class IndexJoin {
   static constexpr Index rows_per_chunk = 4096;
   static constexpr Index batch = 128;  ///< queries whose candidates are listed together
 
-  IndexJoin(const BoxRows<T>& rows, const PackedTree<T>* tree, const LeafFilter<T>* filter) noexcept
+  IndexJoin(const BoxRows<T>& rows, const PackedTree<T>* tree, const QuantizedLeaves<T>* filter) noexcept
       : rows_(rows), tree_(*tree), filter_(*filter) {}
 
   /// Whether this is faster than to order the boxes: not where they are nearly as many as the index has, or meet many
@@ -40,7 +40,7 @@ class IndexJoin {
     }
     const Index sampled = std::clamp(rows / 64, Index{1}, Index{8});
     Lists lists;
-    const std::uint32_t* const most = lists.candidates.data() + LeafFilter<T>::most_met * sampled;
+    const std::uint32_t* const most = lists.candidates.data() + QuantizedLeaves<T>::most_met * sampled;
     std::uint32_t* end = lists.candidates.data();
     for (Index k = 0; k < (std::min)(sampled, rows) && end <= most; ++k) {
       if (const Box<T> box = rows_[k * (rows / sampled)]; has_extent(box)) {
@@ -81,7 +81,7 @@ class IndexJoin {
 
  private:
   static constexpr std::size_t many = 512,
-                               most_candidates = many + static_cast<std::size_t>(LeafFilter<T>::most_leaves) + 1;
+                               most_candidates = many + static_cast<std::size_t>(QuantizedLeaves<T>::most_leaves) + 1;
   struct Lists {
     const Box<T>* boxes;
     std::array<Box<T>, static_cast<std::size_t>(batch)> room;  // for the boxes
@@ -116,7 +116,7 @@ class IndexJoin {
 
   const BoxRows<T>& rows_;
   const PackedTree<T>& tree_;
-  const LeafFilter<T>& filter_;
+  const QuantizedLeaves<T>& filter_;
 };
 
 }  // namespace boxlap::detail

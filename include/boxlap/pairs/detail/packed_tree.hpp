@@ -48,7 +48,7 @@ class PackedTree {
     return tree;
   }
 
-  /// Room for the boxes of an unordered tree, on the stack of its maker: asking for memory takes longer than to join so
+  /// Room for the boxes of an unordered tree, on the stack of its maker: allocating takes longer than joining so
   /// few.
   struct Room {
     static constexpr Index boxes = 64;

@@ -1,5 +1,11 @@
 /// In which order boxes are packed into the leaves of a tree: by a plan of slices, and by plans of their own where one
 /// plan is not enough (Sort-Tile-Recursive, see str_plan.hpp).
+///
+/// A plan made from a sample can put far too many boxes into a slice or a cell: far clusters, dense spots, outliers.
+/// Such parts are found after the sort, by looking at a few keys of each slice, and ordered again. So no distribution
+/// is a bad case, and the order is a pure function of the boxes, whatever the number of threads.
+///
+/// O(n) unless boxes lie on many scales, then O(n log n); 16 bytes a row while it runs.
 #pragma once
 
 #include <algorithm>

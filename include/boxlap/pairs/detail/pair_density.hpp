@@ -1,5 +1,7 @@
-/// How many pairs a join finds for a row, judged by a few leaves: what decides whether pairs are listed and sorted, or
-/// counted and then written.
+/// How many pairs a join finds for a row, judged by a sample of leaves.
+///
+/// It decides whether pairs are listed and sorted (few a row) or counted and then written to their places (many). A
+/// wrong guess costs time, never the answer: a list that grows too long is dropped (collect_chunks.hpp).
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,10 @@
-/// Boxes in bytes, sixteen in a vector register: a first test that costs a quarter of the one in float.
+/// Boxes with coordinates quantised to 8 bits, sixteen in a register: a prefilter that costs a quarter of the test in
+/// float.
+///
+/// Quantisation is monotone (x <= y implies q(x) <= q(y)), so boxes that overlap also overlap after it: false
+/// positives, no false negatives. Ends are moved outwards by a small slack that covers rounding. Survivors go to the
+/// exact test. The grid spans all boxes of a call, so one far outlier makes it coarse; callers notice that too much
+/// passes and give up.
 #pragma once
 
 #include <cstddef>
@@ -19,10 +25,10 @@ namespace boxlap::detail {
 
 /// Whole numbers from -126 to 126 along an axis from `low` to `high`.
 template <class T>
-class ByteAxis {
+class QuantizedAxis {
  public:
   /// Everything is 0 where the numbers are too close or too far apart to be told from one another.
-  ByteAxis(T low, T high) noexcept {
+  QuantizedAxis(T low, T high) noexcept {
     const T length = high - low;
     if (length > static_cast<T>(1e-30) && length < static_cast<T>(1e30)) {
       middle_ = (low + high) / 2;
@@ -33,7 +39,7 @@ class ByteAxis {
   /// The sides from x1 to x2 of sixteen boxes, each end moved inwards by `share` of the side. Sides that then share a
   /// point do so in bytes: what rounding does to a number here is far less than `slack`, and what follows it never
   /// descends. A side between numbers that are not finite becomes -128 and -128.
-  void to_bytes(const T* x1, const T* x2, T share, std::int8_t* low, std::int8_t* high) const noexcept {
+  void quantize(const T* x1, const T* x2, T share, std::int8_t* low, std::int8_t* high) const noexcept {
     using L = Lanes<T>;
     constexpr T slack = static_cast<T>(1e-3);
     alignas(64) T begins[block_size], ends[block_size];
@@ -68,12 +74,12 @@ class ByteAxis {
 };
 
 /// Sixteen boxes in bytes, coordinate by coordinate.
-struct alignas(64) ByteLanes {
+struct alignas(64) QuantizedLanes {
   std::int8_t x1[block_size], y1[block_size], x2[block_size], y2[block_size];
 };
 
 /// The same, and box by box.
-struct ByteBlock : ByteLanes {
+struct QuantizedBlock : QuantizedLanes {
   std::int8_t corners[block_size][4];
 
   /// Fills `corners` from the coordinates.
@@ -99,28 +105,28 @@ struct ByteBlock : ByteLanes {
 
 /// How boxes become bytes: both axes of what is around all of them.
 template <class T>
-class ByteScale {
+class Quantizer {
  public:
-  explicit ByteScale(const Box<T>& around) noexcept : x_(around.x1, around.x2), y_(around.y1, around.y2) {}
+  explicit Quantizer(const Box<T>& around) noexcept : x_(around.x1, around.x2), y_(around.y1, around.y2) {}
 
   /// Boxes of which each side is made smaller by `share` at both ends. Those that still share a point do so in bytes.
-  void put(const BoxBlock<T>& boxes, T share, ByteBlock& bytes) const noexcept {
-    x_.to_bytes(boxes.x1, boxes.x2, share, bytes.x1, bytes.x2);
-    y_.to_bytes(boxes.y1, boxes.y2, share, bytes.y1, bytes.y2);
+  void put(const BoxBlock<T>& boxes, T share, QuantizedBlock& bytes) const noexcept {
+    x_.quantize(boxes.x1, boxes.x2, share, bytes.x1, bytes.x2);
+    y_.quantize(boxes.y1, boxes.y2, share, bytes.y1, bytes.y2);
     bytes.set_corners();
   }
 
  private:
-  ByteAxis<T> x_, y_;
+  QuantizedAxis<T> x_, y_;
 };
 
 inline namespace BOXLAP_PATH {
 
-/// A box of a ByteBlock, as one that asks others: in registers, which a call would spill.
-class ByteBox {
+/// A quantised box as a query: each corner in all lanes of a register, which a call would spill.
+class QuantizedQuery {
  public:
 #if BOXLAP_SSE2
-  explicit ByteBox(const std::int8_t* corners) noexcept {
+  explicit QuantizedQuery(const std::int8_t* corners) noexcept {
     std::int32_t bits;
     std::memcpy(&bits, corners, sizeof bits);
     __m128i all = _mm_cvtsi32_si128(bits);
@@ -132,12 +138,12 @@ class ByteBox {
     y2_ = _mm_shuffle_epi32(all, 0xff);
   }
 #else
-  explicit ByteBox(const std::int8_t* corners) noexcept
+  explicit QuantizedQuery(const std::int8_t* corners) noexcept
       : x1_(corners[0]), y1_(corners[1]), x2_(corners[2]), y2_(corners[3]) {}
 #endif
 
   /// Bit k is set where box k of four blocks meets this box or touches it.
-  [[nodiscard]] BOXLAP_ALWAYS_INLINE std::uint64_t met(const ByteBlock* blocks) const noexcept {
+  [[nodiscard]] BOXLAP_ALWAYS_INLINE std::uint64_t met(const QuantizedBlock* blocks) const noexcept {
     constexpr int width = block_size;
     return ~(apart(blocks[0]) | apart(blocks[1]) << width | apart(blocks[2]) << 2 * width |
              apart(blocks[3]) << 3 * width);
@@ -145,7 +151,7 @@ class ByteBox {
 
   /// Bit k is set where lane k of `block` neither meets nor touches this box.
 #if BOXLAP_SSE2
-  [[nodiscard]] BOXLAP_ALWAYS_INLINE std::uint64_t apart(const ByteLanes& block) const noexcept {
+  [[nodiscard]] BOXLAP_ALWAYS_INLINE std::uint64_t apart(const QuantizedLanes& block) const noexcept {
     const auto at = [](const std::int8_t* lanes) { return _mm_load_si128(reinterpret_cast<const __m128i*>(lanes)); };
     const __m128i x = _mm_or_si128(_mm_cmpgt_epi8(x1_, at(block.x2)), _mm_cmpgt_epi8(at(block.x1), x2_));
     const __m128i y = _mm_or_si128(_mm_cmpgt_epi8(y1_, at(block.y2)), _mm_cmpgt_epi8(at(block.y1), y2_));
@@ -155,7 +161,7 @@ class ByteBox {
  private:
   __m128i x1_, y1_, x2_, y2_;
 #else
-  [[nodiscard]] std::uint64_t apart(const ByteLanes& block) const noexcept {
+  [[nodiscard]] std::uint64_t apart(const QuantizedLanes& block) const noexcept {
     std::uint64_t lanes = 0;
     for (Index k = 0; k < block_size; ++k) {
       const bool is_apart = (x1_ > block.x2[k]) | (block.x1[k] > x2_) | (y1_ > block.y2[k]) | (block.y1[k] > y2_);

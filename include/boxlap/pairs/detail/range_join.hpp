@@ -1,4 +1,8 @@
-/// From ranges to a join: the trees that a call needs are built, or those of an index are used.
+/// From ranges of shapes to a join: how pairs are found is planned, and the trees for it are built.
+///
+/// A plan is a plain value and made in one place, plan_join(): an index is used as it is, small inputs are compared all
+/// with all, others are packed into trees. Shapes that are no boxes are prepared once, joined by their bounds, and each
+/// candidate pair then gets an exact test.
 #pragma once
 
 #include <algorithm>
@@ -34,7 +38,7 @@ template <class T>
 struct JoinSide {
   BoxRows<T> boxes;
   const PackedTree<T>* index_tree = nullptr;
-  const LeafFilter<T>* index_filter = nullptr;
+  const QuantizedLeaves<T>* index_filter = nullptr;
 
   template <class R>
   JoinSide(const R& range, const char* what) : boxes(range, what) {
@@ -157,7 +161,7 @@ class RangeJoin {
     return plan;
   }
   struct NoIndexJoin {
-    NoIndexJoin(const BoxRows<T>&, const PackedTree<T>*, const LeafFilter<T>*) {}
+    NoIndexJoin(const BoxRows<T>&, const PackedTree<T>*, const QuantizedLeaves<T>*) {}
   };
 
   JoinSide<T> side_a_, side_b_;

@@ -1,5 +1,8 @@
-/// The matrix of a join of shapes that are no boxes: overlaps are dear, so each is measured once, in a batch, where the
-/// candidates are found.
+/// The matrix of a join of shapes that are no boxes.
+///
+/// Their overlaps cost far more than finding candidates, so each is measured once, where it is found, and the entries
+/// are sorted at the end. Candidates are gathered in batches: a batch is few enough that its shapes are still in the
+/// cache when they are measured, and a shape type with a kernel for many pairs at once gets them all.
 #pragma once
 
 #include <cstddef>

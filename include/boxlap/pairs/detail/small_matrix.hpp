@@ -1,5 +1,8 @@
-/// The matrix of a join of few boxes. They are compared all with all, row by row, so what is found is in its place
-/// already, and nothing is allocated but the result.
+/// The matrix of a join of few boxes: compared all with all, row by row, so entries are found in their final order.
+///
+/// Three ways, by density: whole blocks are measured without asking who overlaps (dense_rows.hpp); a bitmask of
+/// overlaps comes first, and whole blocks follow where it is dense; or the pairs of the bitmask are measured one by
+/// one. Nothing is allocated but the result.
 #pragma once
 
 #include <bit>

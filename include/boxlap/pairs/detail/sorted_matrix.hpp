@@ -1,5 +1,9 @@
 /// A sparse matrix from a list of its entries in any order: collected while the join runs, then radix-sorted by row and
-/// column. For joins that find few pairs a row; a pair is measured where it is found, while its boxes are at hand.
+/// column.
+///
+/// For joins that find few pairs a row. A pair is measured where it is found, while its boxes are at hand in the
+/// leaves. The list and the room for sorting it are the memory beside the result; where rows hold many entries the two
+/// passes of count_then_fill.hpp need neither.
 #pragma once
 
 #include <algorithm>

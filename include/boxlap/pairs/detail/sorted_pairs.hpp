@@ -1,5 +1,8 @@
-/// The pairs of a join as an ascending list: as keys that are radix-sorted, or counted and then written to their places
-/// where rows hold many.
+/// The pairs of a join, visited or as an ascending list.
+///
+/// A list comes about as keys (row and column in one number) that are radix-sorted, or, where rows hold many pairs, by
+/// counting them and writing each to its place (count_then_fill.hpp). Visits are handed over chunk by chunk on the
+/// calling thread, in an order that the shapes alone decide.
 #pragma once
 
 #include <bit>

@@ -1,5 +1,11 @@
-/// Sort-Tile-Recursive packing (Leutenegger et al. 1997) without the sorts: a sample of the boxes says where its slices
-/// begin, and the slice and the cell of a box become one integer key for a radix sort.
+/// Sort-Tile-Recursive packing (Leutenegger et al. 1997) without its two sorts.
+///
+/// STR sorts boxes by x, cuts them into slices of equally many, and sorts each slice by y. Here a sample of the boxes
+/// says where slices begin: the plane is cut into columns and rows of cells, a table maps each column to its slice, and
+/// slice and row become one integer key. One radix sort by that key gives nearly the same order.
+///
+/// The sample also says how long the set is in each direction, so that leaves come out square, and which boxes are so
+/// long that they would spoil a leaf. O(1) for the plan, a few operations a key.
 #pragma once
 
 #include <algorithm>
