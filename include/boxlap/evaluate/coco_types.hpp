@@ -1,6 +1,7 @@
-/// The types of COCO's evaluation: options, quirks, annotations, and the result for one image.
+/// The types of COCO's evaluation: options, quirks, annotations, and the results for one image and for a data set.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -79,6 +80,37 @@ struct CocoImage {
     const std::size_t at = detection * detail::at(areas * thresholds) + detail::at(area * thresholds + threshold);
     return static_cast<Outcome>(outcomes[at / 16] >> (2 * (at % 16)) & 3U);
   }
+};
+
+/// The result of coco_summary(). -1 means that there was no truth to find, as in pycocotools; such entries are left
+/// out of means.
+struct CocoSummary {
+  /// AP, AP50, AP75, AP small, medium, large, AR of the three max_detections, AR small, medium, large.
+  std::array<double, 12> stats{};
+  std::vector<std::int64_t> categories;  ///< all that an image has, ascending; {-1} without use_categories
+  Index areas = 0, limits = 0, thresholds = 0;
+  std::vector<double> precisions, recalls;  ///< [category][area][max_detections][threshold]
+
+  [[nodiscard]] std::size_t place(std::size_t category, Index area, Index limit, Index threshold) const noexcept {
+    return ((category * detail::at(areas) + detail::at(area)) * detail::at(limits) + detail::at(limit)) *
+               detail::at(thresholds) +
+           detail::at(threshold);
+  }
+  /// Average precision of one category (its place in `categories`) at one area range, limit and threshold.
+  [[nodiscard]] double ap(std::size_t category, Index area, Index limit, Index threshold) const noexcept {
+    return precisions[place(category, area, limit, threshold)];
+  }
+  /// The largest recall, as ap().
+  [[nodiscard]] double ar(std::size_t category, Index area, Index limit, Index threshold) const noexcept {
+    return recalls[place(category, area, limit, threshold)];
+  }
+};
+
+/// The detections of one category over all images, for curves and tables: scores and what they turned out to be.
+struct CategoryOutcomes {
+  std::vector<double> scores;
+  std::vector<Outcome> outcomes;
+  std::int64_t positives = 0;
 };
 
 }  // namespace boxlap

@@ -41,17 +41,19 @@ struct IndexAccess {
 
 }  // namespace detail
 
-/// The rows of a range and the tree over their bounds. Accepted wherever a range of shapes is; joins then skip the
-/// build.
+/// Rows of shapes with an R-tree over their bounds. Accepted wherever a range of shapes is; joins then skip building
+/// the tree.
 ///
-/// Holds its own copy of the shapes, prepared (index[i] is the prepared form where the shape has one). Constant after
-/// construction: any number of threads may use one index. O(n log n) time; sizeof(prepared) + 22 bytes a shape in
-/// float, + 40 in double, and 16 more while it is built; of 4,096 to 16,128 shapes 2 bytes a shape more.
+/// Holds its own copy of the shapes, prepared: index[i] is the form that prepare() makes, where the shape has one.
+/// Constant after construction: any number of threads may use one index. O(n log n) time to build;
+/// sizeof(value_type) + 22 bytes a shape in float, + 40 in double, and 16 more while it is built; of 4,096 to 16,128
+/// shapes 2 bytes a shape more.
 template <class S>
 class ShapeIndex {
  public:
   using Scalar = detail::BoundsScalar<S>;
   using size_type = std::size_t;
+  using value_type = detail::Prepared<S>;  ///< S, or the form that prepare() makes of it
 
   /// Indexes the rows of `shapes`. Rows that can overlap nothing (no extent, NaN) keep their number and are never
   /// found.
@@ -76,12 +78,12 @@ class ShapeIndex {
   explicit ShapeIndex(const R& numbers_are_no_boxes_yet) = delete;  // boxlap::view(n, f) makes boxes
 
   [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }
-  [[nodiscard]] const detail::Prepared<S>& operator[](std::size_t i) const noexcept { return rows_[i]; }
+  [[nodiscard]] const value_type& operator[](std::size_t i) const noexcept { return rows_[i]; }
 
  private:
   friend struct detail::IndexAccess;
 
-  std::vector<detail::Prepared<S>> rows_;
+  std::vector<value_type> rows_;
   detail::PackedTree<Scalar> tree_;
   detail::QuantizedLeaves<Scalar> filter_;
 };
