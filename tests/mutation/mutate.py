@@ -48,7 +48,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 # Which tests of a header to run first, where the names do not tell. `*` ends a beginning of names.
 FIRST = {
     "base/detail/ascending_key.hpp": ["base/order", "match/greedy"],
-    "base/detail/decimal.hpp": ["shape/wkt"],
+    "base/detail/decimal.hpp": ["base/decimal", "shape/wkt"],
     "base/detail/error.hpp": ["misuse", "base/range"],
     "base/index.hpp": ["misuse", "base/range", "nms/select"],
     "base/detail/rounded.hpp": ["digest"],
@@ -143,7 +143,7 @@ FIRST = {
     "shape/detail/ring_validity.hpp": ["shape/polygon"],
     "shape/detail/polygon_builder.hpp": ["shape/polygon", "shape/large_rings", "shape/mixed_overlap"],
     "shape/detail/wkt_reader.hpp": ["shape/wkt"],
-    "shape/detail/angle.hpp": ["shape/rotated_box"],
+    "shape/detail/angle.hpp": ["shape/angle", "shape/rotated_box"],
     "shape/detail/ring_touches.hpp": ["shape/polygon"],
 }
 

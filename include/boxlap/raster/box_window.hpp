@@ -198,8 +198,8 @@ struct BoxMotion {
 ///     const BoxFlow flow(frame1, frame2);
 ///     const BoxMotion motion = flow(box);            // motion.x, motion.y, motion.eigenvalue
 ///
-/// frame1, frame2: row-major arrays, Maps or Blocks of one size and type: 8- or 16-bit integers, float or double; they
-/// may go after construction. Gradients are central differences of frame1, time differences frame1 - frame2. A square
+/// frame1, frame2: row-major arrays, Maps or Blocks of one size and pixel type; they may go after
+/// construction. Gradients are central differences of frame1, time differences frame1 - frame2. A square
 /// box of 2 radius + 1 whole pixels gives what lucas_kanade() gives at its centre. Fractional edges weigh the pixels
 /// they cut. The outermost pixels of a frame have no gradient and do not count; a box that is outside, inverted, empty
 /// or NaN, or whose determinant is 0, does not move. One linear step, meant for motions of a pixel or two: `eigenvalue`
