@@ -151,16 +151,18 @@ class TiledNms {
       (!detail::ExactIn<detail::Element<P>, Score>)void add(const Box<double>& region, const R& shapes,
                                                             const P& scores_need_a_type_that_holds_them) = delete;
 
-  /// Decides the rest: no tile is to come. Returns the rows that are kept, ascending. What a measure throws leaves all
-  /// rows waiting.
+  /// Decides the rest: no tile is to come. Returns the rows that are kept, ascending. Whatever is thrown, also by a
+  /// measure, leaves all rows waiting.
   [[nodiscard]] std::vector<Index> finish() {
     waiting_.sort();
     std::vector<Open> open;
     open.reserve(waiting_.size());
     waiting_.for_each([&](const Row& row) { open.push_back({&row, none, true}); });
     std::vector<Index> kept = numbers_kept(open, decide(open, true));
-    waiting_ = {};
-    seen_ = {};
+    detail::WaitingRows<S, Score> no_rows;
+    detail::Regions no_regions;
+    waiting_ = std::move(no_rows);  // nothing throws from here on
+    seen_ = std::move(no_regions);
     finished_ = true;
     return kept;
   }
