@@ -151,7 +151,8 @@ FIRST = {
 OPTIMISED = {"nms/nms", "nms/batched", "nms/tiled", "pairs/overlaps", "pairs/join", "pairs/shape_index", "base/order",
              "match/assign", "match/anchors", "raster/window", "raster/sweep", "raster/box_window", "raster/lee",
              "shape/polygon", "shape/rotated_box", "pairs/center_index", "pairs/nanoflann_oracle"}
-NEVER = {"evaluate/programs", "laws/memory", "evaluate/memory", "raster/memory", "shape/polygon_memory"}
+NEVER = {"evaluate/programs", "laws/memory", "laws/out_of_memory", "evaluate/memory", "raster/memory",
+         "shape/polygon_memory"}
 DIGEST_PROGRAMS = ["digest", "digest_nms", "digest_shapes"]
 DIGEST_BUILDS = [["-O0"], ["-O2", "-march=x86-64-v3", "-ffp-contract=fast"]]
 
