@@ -345,6 +345,8 @@ class Tests:
         if mutant.kind == "rounding":
             return ["digest"]
         names = [stem, os.path.dirname(path) + "/ties"] + FIRST.get(path, [])
+        if "  ///<" in mutant.old and " = " in mutant.old:  # a public field and its default
+            names.insert(0, "laws/defaults")
         known = sorted(self.depth, key=lambda test: self.size[test])
         order = [test for name in names for test in known if test == name or test.startswith(name + "_")]
         order.sort(key=lambda test: test in OPTIMISED)  # quick ones first; stable, so names keep their order
