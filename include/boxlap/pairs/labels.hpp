@@ -118,7 +118,7 @@ requires OverlappingShapes<A, B>
   using R = detail::Overlap<detail::Element<A>, detail::Element<B>>;
   detail::require_labels(a, labels_a, "labels_a", "a");
   detail::require_labels(b, labels_b, "labels_b", "b");
-  detail::check(options);
+  detail::require_min(options.min);
   std::vector<detail::Entry<R>> entries;
   const detail::RowsByLabel groups_a(labels_a), groups_b(labels_b);
   detail::LabelMerge merge(groups_a.rows(), detail::label_of_row(labels_a), groups_b.rows(),

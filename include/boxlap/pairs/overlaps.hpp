@@ -2,15 +2,10 @@
 /// others.
 #pragma once
 
-#include <cmath>
-#include <type_traits>
-
-#include "../base/detail/compiler.hpp"
 #include "../shape/overlap.hpp"
+#include "../shape/shape.hpp"
 #include "csr.hpp"
-#include "detail/block_overlap.hpp"
 #include "detail/matrix_from_join.hpp"
-#include "detail/shape_matrix.hpp"
 
 namespace boxlap {
 
@@ -19,83 +14,6 @@ struct OverlapOptions {
   double min = 0;   ///< IoU, IoF: a ratio; intersection, union: square pixels. For IoU of boxes it also saves time
   int threads = 1;  ///< 0: all cores. The result does not depend on it
 };
-
-namespace detail {
-
-/// The measures: value as a function of the shared area and the two areas, of numbers or of lanes of them. Ratios equal
-/// iou() and iof() where these are above 0; elsewhere they are NaN or not above 0, and no matrix stores them.
-struct IouMeasure {
-  template <class R>
-  BOXLAP_ALWAYS_INLINE void operator()(const R& shared, const R& area_a, const R& area_b, R& value) const noexcept {
-    value = shared / ((area_a + area_b) - shared);
-  }
-};
-struct IofMeasure {
-  template <class R>
-  BOXLAP_ALWAYS_INLINE void operator()(const R& shared, const R& area_a, const R&, R& value) const noexcept {
-    value = shared / area_a;
-  }
-};
-struct IntersectionMeasure {
-  template <class R>
-  BOXLAP_ALWAYS_INLINE void operator()(const R& shared, const R&, const R&, R& value) const noexcept {
-    value = shared;
-  }
-};
-struct UnionMeasure {
-  template <class R>
-  BOXLAP_ALWAYS_INLINE void operator()(const R& shared, const R& area_a, const R& area_b, R& value) const noexcept {
-    value = shared > R{} ? (area_a + area_b) - shared : R{};  // the same pairs as the intersection
-  }
-};
-
-inline void check(const OverlapOptions& options) {
-  if (std::isnan(options.min)) [[unlikely]] {
-    invalid("min is NaN");
-  }
-}
-
-/// The query that finds candidate pairs: with IoU and a threshold, only pairs that can reach the threshold.
-template <class T, class Measure>
-[[nodiscard]] BoxQuery<T> query_for(double min) noexcept {
-  return std::is_same_v<Measure, IouMeasure> ? BoxQuery<T>::iou_at_least(min) : BoxQuery<T>{};
-}
-
-template <class Measure, class A, class B>
-[[nodiscard]] auto overlap_matrix(const A& a, const B& b, const Measure& measure, const OverlapOptions& options) {
-  using T = std::common_type_t<BoundsScalar<Element<A>>, BoundsScalar<Element<B>>>;
-  using R = Overlap<Element<A>, Element<B>>;
-  check(options);
-  Team team(options.threads);
-  const Index rows = rows_of(a, "a"), cols = rows_of(b, "b");
-  if constexpr (holds_boxes<A> && holds_boxes<B>) {
-    const JoinSide<T> side_a(a, "a"), side_b(b, "b");
-    const JoinTrees<T> trees(side_a, &side_b, plan_matrix(side_a, side_b), team);
-    const TreeJoin<false, T> join(trees.a(), trees.b(), query_for<T, Measure>(options.min));
-    return csr_of_boxes(join, rows, cols, team, OverlapValue<T, Measure>(measure, options.min));
-  } else {
-    const RangeJoin<A, B> join(a, b, false, team);
-    return shape_matrix<R>(join, rows, cols, measure, options.min, team);
-  }
-}
-
-template <class Measure, class A>
-[[nodiscard]] auto self_overlap_matrix(const A& a, const Measure& measure, const OverlapOptions& options) {
-  using T = BoundsScalar<Element<A>>;
-  check(options);
-  Team team(options.threads);
-  const Index n = rows_of(a, "a");
-  if constexpr (holds_boxes<A>) {
-    const JoinSide<T> side(a, "a");
-    const JoinTrees<T> trees(side, nullptr, plan_matrix(side, side), team);
-    const TreeJoin<true, T> join(trees.a(), trees.a(), query_for<T, Measure>(options.min));
-    return csr_of_boxes(join, n, n, team, OverlapValue<T, Measure>(measure, options.min));
-  } else {
-    return shape_matrix<Overlap<Element<A>>>(SelfJoin<A>(a, false, team), n, n, measure, options.min, team);
-  }
-}
-
-}  // namespace detail
 
 /// The IoU (intersection over union) of every pair of a row of `a` and a row of `b` that overlap, as a sparse matrix.
 ///
@@ -113,7 +31,7 @@ template <class Measure, class A>
 template <Shapes A, Shapes B>
 requires OverlappingShapes<A, B>
 [[nodiscard]] auto iou_matrix(const A& a, const B& b, const OverlapOptions& options = {}) {
-  return detail::overlap_matrix(a, b, detail::IouMeasure{}, options);
+  return detail::overlap_matrix(a, b, detail::IouMeasure{}, options.min, options.threads);
 }
 
 /// The IoU (intersection over union) of every two rows of `a` that overlap, as a sparse matrix: symmetric, nothing on
@@ -132,7 +50,7 @@ requires OverlappingShapes<A, B>
 /// bits.
 template <Shapes A>
 [[nodiscard]] auto iou_matrix(const A& a, const OverlapOptions& options = {}) {
-  return detail::self_overlap_matrix(a, detail::IouMeasure{}, options);
+  return detail::self_overlap_matrix(a, detail::IouMeasure{}, options.min, options.threads);
 }
 
 template <class A, detail::PlainBeside<A> B>
@@ -156,7 +74,7 @@ void iou_matrix(const A& numbers_are_no_boxes_yet, const OverlapOptions& = {}) =
 template <Shapes A, Shapes B>
 requires OverlappingShapes<A, B>
 [[nodiscard]] auto iof_matrix(const A& a, const B& b, const OverlapOptions& options = {}) {
-  return detail::overlap_matrix(a, b, detail::IofMeasure{}, options);
+  return detail::overlap_matrix(a, b, detail::IofMeasure{}, options.min, options.threads);
 }
 
 /// The intersection over the area of the row's shape of every two rows of `a` that overlap, as a sparse matrix: nothing
@@ -174,7 +92,7 @@ requires OverlappingShapes<A, B>
 /// COCO's measure for crowd regions (pycocotools mask.iou with iscrowd).
 template <Shapes A>
 [[nodiscard]] auto iof_matrix(const A& a, const OverlapOptions& options = {}) {
-  return detail::self_overlap_matrix(a, detail::IofMeasure{}, options);
+  return detail::self_overlap_matrix(a, detail::IofMeasure{}, options.min, options.threads);
 }
 
 /// The shared area, in square pixels, of every pair of a row of `a` and a row of `b` that overlap, as a sparse matrix.
@@ -192,7 +110,7 @@ template <Shapes A>
 template <Shapes A, Shapes B>
 requires OverlappingShapes<A, B>
 [[nodiscard]] auto intersection_matrix(const A& a, const B& b, const OverlapOptions& options = {}) {
-  return detail::overlap_matrix(a, b, detail::IntersectionMeasure{}, options);
+  return detail::overlap_matrix(a, b, detail::IntersectionMeasure{}, options.min, options.threads);
 }
 
 /// The shared area, in square pixels, of every two rows of `a` that overlap, as a sparse matrix: symmetric, nothing on
@@ -210,7 +128,7 @@ requires OverlappingShapes<A, B>
 /// The weights by which DeepForest matches.
 template <Shapes A>
 [[nodiscard]] auto intersection_matrix(const A& a, const OverlapOptions& options = {}) {
-  return detail::self_overlap_matrix(a, detail::IntersectionMeasure{}, options);
+  return detail::self_overlap_matrix(a, detail::IntersectionMeasure{}, options.min, options.threads);
 }
 
 /// The area covered together, in square pixels, of every pair of a row of `a` and a row of `b` that overlap, as a
@@ -228,7 +146,7 @@ template <Shapes A>
 template <Shapes A, Shapes B>
 requires OverlappingShapes<A, B>
 [[nodiscard]] auto union_matrix(const A& a, const B& b, const OverlapOptions& options = {}) {
-  return detail::overlap_matrix(a, b, detail::UnionMeasure{}, options);
+  return detail::overlap_matrix(a, b, detail::UnionMeasure{}, options.min, options.threads);
 }
 
 /// The area covered together, in square pixels, of every two rows of `a` that overlap, as a sparse matrix: symmetric,
@@ -245,7 +163,7 @@ requires OverlappingShapes<A, B>
 /// for up to 500 rows, which take 90 KB of stack; in dense scenes the result keeps room for an eighth more.
 template <Shapes A>
 [[nodiscard]] auto union_matrix(const A& a, const OverlapOptions& options = {}) {
-  return detail::self_overlap_matrix(a, detail::UnionMeasure{}, options);
+  return detail::self_overlap_matrix(a, detail::UnionMeasure{}, options.min, options.threads);
 }
 
 template <class A, detail::PlainBeside<A> B>
