@@ -432,7 +432,7 @@ TEST_CASE("parts that overlap are refused by name, and repairs of parts are list
   std::string why;
   REQUIRE_FALSE(boxlap::try_make_multipolygon(std::vector{square, across}, &why));
   REQUIRE_THROWS_WITH(boxlap::make_multipolygon(std::vector{square, across}), "boxlap: " + why);
-  REQUIRE_THAT(why, Catch::Matchers::Contains("part 1"));
+  REQUIRE(why.find("part 1") != std::string::npos);
   const auto turned = boxlap::make_polygon(Points{{9, 7}, {9, 5}, {7, 5}, {7, 7}});
   const auto frame = boxlap::make_polygon(Points{{10, 0}, {20, 0}, {20, 10}, {10, 10}},
                                           std::vector<Points>{{{11, 1}, {12, 1}, {12, 2}, {11, 2}}});
