@@ -20,6 +20,7 @@ namespace boxlap::detail {
 /// A word or a number of a message, behind one type: a message costs its caller a few stores to compile.
 class MessagePart {
  public:
+  // NOLINTBEGIN(google-explicit-constructor): a message is written as a list of its parts
   MessagePart(const char* text) noexcept : text_(text) {}
   MessagePart(std::string_view text) noexcept : text_(text) {}
   MessagePart(const std::string& text) noexcept : text_(text) {}
@@ -29,6 +30,7 @@ class MessagePart {
   MessagePart(T number) noexcept : kind_(Kind::natural), natural_(number) {}
   template <std::floating_point T>
   MessagePart(T number) noexcept : kind_(Kind::real), real_(static_cast<double>(number)) {}
+  // NOLINTEND(google-explicit-constructor)
 
   void append_to(std::string& message) const {
     char digits[32] = "";
