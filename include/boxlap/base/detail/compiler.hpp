@@ -5,17 +5,17 @@
 /// themselves. Files of one program may differ in this and in the compiler: data structures that depend on it have
 /// different names. In -march they may differ as far as the rules of any C++ go: of an inline function that two files
 /// compile the linker keeps one, so all files must suit the processor that runs the program.
-///
-/// BOXLAP_VECTORS        1 with GCC's vector extension, __builtin_shufflevector and __builtin_convertvector: GCC 12,
-///                       clang; 0 in .cu files, as the front end of nvcc refuses vectors
-/// BOXLAP_LANE_BYTES     how much one register of the target holds: 16, 32 or 64
-/// BOXLAP_SSE2           1 where <emmintrin.h> may be used
-/// BOXLAP_AVX2_CALLS     1 where single functions may be compiled for AVX2 and chosen at run time
-/// BOXLAP_CAN_FUSE       1 where the target may have fused multiply-adds, 0 where it has none
-/// BOXLAP_HOLD(x)        statement: the variable x is rounded to its type here, so no multiply-add can swallow it
-/// BOXLAP_PREFETCH(p)    prefetches the cache line of an address, or nothing
-/// BOXLAP_ALWAYS_INLINE, BOXLAP_NOINLINE, BOXLAP_COLD    attributes, or nothing
 #pragma once
+
+// BOXLAP_VECTORS        1 with GCC's vector extension, __builtin_shufflevector and __builtin_convertvector: GCC 12,
+//                       clang; 0 in .cu files, as the front end of nvcc refuses vectors
+// BOXLAP_LANE_BYTES     how much one register of the target holds: 16, 32 or 64
+// BOXLAP_SSE2           1 where <emmintrin.h> may be used
+// BOXLAP_AVX2_CALLS     1 where single functions may be compiled for AVX2 and chosen at run time
+// BOXLAP_CAN_FUSE       1 where the target may have fused multiply-adds, 0 where it has none
+// BOXLAP_HOLD(x)        statement: the variable x is rounded to its type here, so no multiply-add can swallow it
+// BOXLAP_PREFETCH(p)    prefetches the cache line of an address, or nothing
+// BOXLAP_ALWAYS_INLINE, BOXLAP_NOINLINE, BOXLAP_COLD    attributes, or nothing
 
 #if defined(__has_builtin)
 #define BOXLAP_HAS_BUILTIN(name) __has_builtin(name)
