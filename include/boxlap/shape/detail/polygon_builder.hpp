@@ -88,7 +88,8 @@ struct PolygonAccess {
       ring.hole = from.is_hole(r) ? 0 : none;
       ring.points.reserve(from.ring(r).size());
       for (const Point<U>& p : from.ring(r)) {
-        for (const U coordinate : {p.x, p.y}) {
+        const U both[] = {p.x, p.y};  // named: nvcc 13 fails on a list in the loop
+        for (const U coordinate : both) {
           if (!(std::abs(coordinate) <= largest_coordinate<T>)) {
             invalid("out of range: a vertex has the coordinate ", coordinate, ", expected ", coordinate_range<T>);
           }

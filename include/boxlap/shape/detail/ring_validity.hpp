@@ -130,7 +130,8 @@ void check_alone(std::vector<CheckedRing<T>>& rings, std::size_t r, std::vector<
     if (!std::isfinite(points[k].x) || !std::isfinite(points[k].y)) {
       return report.say("not finite: ", report.name(r), " vertex ", ring.row(k));
     }
-    for (const T coordinate : {points[k].x, points[k].y}) {
+    const T both[] = {points[k].x, points[k].y};  // named: nvcc 13 fails on a list in the loop
+    for (const T coordinate : both) {
       if (!is_in_range(coordinate)) {
         return report.say("out of range: ", report.name(r), " vertex ", ring.row(k), " has the coordinate ", coordinate,
                           ", expected ", coordinate_range<T>);
