@@ -68,7 +68,7 @@ FIRST = {
     "match/detail/augmenting_path.hpp": ["match/tie_rule", "match/reuse", "match/sparse", "match/assign_dense",
                                          "match/assign"],
     "match/detail/frontier.hpp": ["match/reuse", "match/sparse", "match/assign_dense", "match/assign"],
-    "match/detail/gains.hpp": ["match/certify", "match/assign", "match/ties"],
+    "match/detail/gains.hpp": ["match/gains", "match/certify", "match/assign", "match/ties"],
     "nms/detail/reach.hpp": ["nms/kept_grid", "nms/tiled", "nms/nms"],
     "nms/detail/decide_rows.hpp": ["nms/nms", "nms/tiled", "nms/batched"],
     "nms/detail/detections.hpp": ["nms/nms", "nms/batched"],
