@@ -198,10 +198,10 @@ void assign(const Csr<T>& weights, AssignOptions options, AssignWorkspace<T>& wo
 /// The best one-to-one matching of rows and columns over the pairs that `weights` stores: each row gets at most one
 /// column, each column at most one row, and no other such choice has a larger sum (see Objective and AssignOptions).
 ///
-/// This is the compact Hungarian. Of a matrix with N x M cells it never builds more than its nonzero pairs: not the
-/// full array (400 MB at 5,000 x 10,000), not the sub-matrix of rows and columns that own a pair (still 100 to 250 MB
-/// on evaluation data, where nearly every truth owns one), not even connected components. A search for a row's place
-/// follows overlaps only, so it ends at the border of its component by itself.
+/// This is the Hungarian method on stored pairs only. Of a matrix with N x M cells it never builds the full array (400
+/// MB at 5,000 x 10,000), nor the sub-matrix of rows and columns that have a pair (still 100 to 250 MB on evaluation
+/// data, where nearly every truth has one), nor connected components: each search follows stored pairs, so it never
+/// leaves its component.
 ///
 /// `weights`: rows x cols, a Csr or CsrView of int32, int64, float or double, e.g. iou_matrix(truths, predictions). An
 /// absent pair and a weight <= 0 are no edge and are never reported as a match.
@@ -213,9 +213,9 @@ void assign(const Csr<T>& weights, AssignOptions options, AssignWorkspace<T>& wo
 /// largest matchings. Where its count is min(rows, cols) that is scipy's min_weight_full_bipartite_matching (and
 /// lap.lapmod's answer for a square matrix); where it is less, no full matching exists and scipy raises. With w = limit
 /// - cost, max_total is lap.lapjv(cost, cost_limit=limit) without its square of N + M: a pair that costs the limit or
-/// more stays apart.
-/// Ties: which of several optima comes back is a pure function of the matrix: rows enter in ascending order, the
-/// nearest way out wins, equal ones prefer a free column and then the lower number. Relabelling that keeps the order
+/// more is not matched.
+/// Ties: which of several optima is returned is a pure function of the matrix: rows enter in ascending order, the
+/// shortest path wins, of equal ones that to a free column and then the lower column. Relabelling that keeps the order
 /// keeps the pairs.
 /// Numbers: integers are exact. Floating-point weights are summed in double; differences of float weights are exact as
 /// long as they span at most 2^27, so float IoU is solved exactly, too. Double weights are rounded in the last place.
