@@ -1,7 +1,7 @@
 /// Angles in degrees, reduced without loss, and their directions.
 ///
 /// std::sin(90 * pi / 180) is not 1 and std::cos of it is not 0, since pi has no exact number. In degrees quarter turns
-/// are exact: taking them off first leaves a rest in [-45, 45) degrees without rounding, and only that rest becomes
+/// are exact: taking them off first leaves a rest from -45 to 45 degrees without rounding, and only that rest becomes
 /// radians. So boxes turned by multiples of 90 degrees have exact sides, and any angle loses no digit, however large.
 ///
 /// Cost: two multiplications below 100,000 degrees, std::remquo above.
@@ -15,8 +15,8 @@ namespace boxlap::detail {
 template <class T>
 inline constexpr T degrees_per_radian = T{180} / std::numbers::pi_v<T>;
 
-/// An angle as quarter turns and a rest in [-45, 45) degrees. No digit is lost: the rest is exact, and in float the
-/// same as in double.
+/// An angle as quarter turns and a rest from -45 to 45 degrees, or up to 2e-11 beyond: an angle next to a border may
+/// count as at it. No digit is lost: the rest is exact, and in float the same as in double.
 struct ReducedAngle {
   int quarters{};
   double rest{};
