@@ -219,6 +219,13 @@ TEST_CASE("assign_dense: sizes, overflow and exact int64", "[assign_dense]") {
   REQUIRE(assign_dense(2, 2, [](Index i, Index j) { return i == j; }, {.maximize = true}).total == 2);  // bool
 }
 
+TEST_CASE("assign_dense says whether a cost is no number or too large for sums", "[assign_dense]") {
+  const auto with = [](double cost) { return [cost](Index i, Index j) { return i == 1 && j == 0 ? cost : 1.0; }; };
+  REQUIRE_THROWS_WITH(assign_dense(2, 2, with(1e300)), Catch::Matchers::Contains("sums of such costs can overflow"));
+  REQUIRE_THROWS_WITH(assign_dense(2, 2, with(std::numeric_limits<double>::quiet_NaN())),
+                      Catch::Matchers::Contains("invalid numeric entries: row 1, column 0"));
+}
+
 TEST_CASE("assign_dense: larger matrices prove themselves", "[assign_dense]") {
   for (std::uint64_t seed = 0; seed < 12; ++seed) {
     CAPTURE(seed);

@@ -209,6 +209,10 @@ TEST_CASE("wrong frames and outputs are refused with their values") {
   CHECK_THROWS_WITH(lucas_kanade(a, a, 1, x, map), Contains("flow_y is 8 x 9"));
   CHECK_THROWS_WITH(lucas_kanade(a, a, 1, x, x), Contains("flow_y overlaps flow_x"));
   CHECK_THROWS_WITH(lucas_kanade(a, a, 1, a, y), Contains("overlaps"));
+  Image<float> eigenvalue;
+  CHECK_THROWS_WITH(lucas_kanade(a, a, 1, x, x, eigenvalue), Contains("flow_y overlaps flow_x"));
+  CHECK_THROWS_WITH(lucas_kanade(a, a, 1, x, y, x), Contains("eigenvalue overlaps flow_x"));
+  CHECK_THROWS_WITH(lucas_kanade(a, a, 1, x, y, y), Contains("eigenvalue overlaps flow_y"));
   CHECK_THROWS_WITH(lucas_kanade(a, a, 1, x, y, -0.1), Contains("min_eigenvalue is -0.1"));
   CHECK_THROWS_AS(lucas_kanade(a, a, 1, x, y, 0, {.threads = -1}), std::invalid_argument);
   const Image<float> nothing(0, 0);
